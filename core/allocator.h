@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caching allocator: freed blocks wait in lists by size and are handed out again, so that after one warm-up step a
+// training step asks the driver for nothing. One per device, safe to call from several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+
+namespace sluice {
+
+struct AllocatorStatistics {
+  std::size_t bytes_in_use = 0;          // handed out now, rounded to block sizes
+  std::size_t peak_bytes_in_use = 0;     // most ever in use since reset_peak_statistics
+  std::size_t bytes_reserved = 0;        // held from the driver, in use or cached
+  std::uint64_t driver_allocations = 0;  // calls to the driver; constant after the warm-up step
+  std::uint64_t allocations = 0;         // calls to allocate
+};
+
+class CachingAllocator {
+ public:
+  struct Block {
+    void* memory = nullptr;
+    std::size_t bytes = 0;  // of the block, at least what was asked
+  };
+
+  // Memory for `bytes` (0 gives an empty block), aligned to kernels::kAlignment, contents unspecified. A cached block
+  // that fits with at most a quarter of waste is reused. Throws OutOfMemory, after the cache was returned in vain.
+  Block allocate(std::size_t bytes);
+  void release(Block block) noexcept;
+
+  AllocatorStatistics statistics() const;
+  void reset_peak_statistics();
+  // Gives every cached block back to the driver.
+  void empty_cache() noexcept;
+
+  explicit CachingAllocator(Device device);
+  ~CachingAllocator();
+  CachingAllocator(const CachingAllocator&) = delete;
+  CachingAllocator& operator=(const CachingAllocator&) = delete;
+
+ private:
+  struct State;
+  State* state_;
+};
+
+// The allocator of a device. Lives until the process ends.
+CachingAllocator& allocator(Device device);
+
+// Temporary memory for one kernel; returned to the allocator when it goes out of scope.
+class Scratch {
+ public:
+  Scratch(Device device, std::size_t bytes) : device_(device), block_(allocator(device).allocate(bytes)) {}
+  ~Scratch() { allocator(device_).release(block_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  void* data() const { return block_.memory; }
+
+ private:
+  Device device_;
+  CachingAllocator::Block block_;
+};
+
+}  // namespace sluice

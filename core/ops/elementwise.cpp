@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/elementwise.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/elementwise.h"
+
+namespace sluice::ops {
+
+Variable add(const Variable& a, const Variable& b) {
+  require(a.shape() == b.shape() && a.dtype() == b.dtype(), "add", "expects two of one shape and type, got ",
+          name_of(a.dtype()), a.shape(), " and ", name_of(b.dtype()), b.shape());
+  Tensor y = Tensor::empty(a.shape(), a.dtype(), a.value().device());
+  with_float_type(y.dtype(), "add", [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(y), add, y.size(), a.value().ptr<T>(), b.value().ptr<T>(), y.ptr<T>());
+  });
+  return record("add", y, {&a, &b}, [](Tensor dy, Gradients& gradients) {
+    gradients.add(0, dy);
+    gradients.add(1, std::move(dy));
+  });
+}
+
+Variable scale(const Variable& x, double factor) {
+  const auto scaled = [factor](const Tensor& from) {
+    Tensor to = Tensor::empty(from.shape(), from.dtype(), from.device());
+    with_float_type(to.dtype(), "scale", [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(to), scale, to.size(), static_cast<Master<T>>(factor), from.ptr<T>(), to.ptr<T>());
+    });
+    return to;
+  };
+  return record("scale", scaled(x.value()), {&x},
+                [scaled](Tensor dy, Gradients& gradients) { gradients.add(0, scaled(dy)); });
+}
+
+Variable reshape(const Variable& x, const Shape& shape) {
+  return record("reshape", x.value().reshape(shape), {&x},
+                [from = x.shape()](Tensor dy, Gradients& gradients) { gradients.add(0, std::move(dy).reshape(from)); });
+}
+
+Variable flatten(const Variable& x) {
+  require(x.shape().rank() >= 1, "flatten", "expects [N,...], got ", x.shape());
+  const std::int64_t rows = x.shape()[0];
+  return reshape(x, Shape{rows, rows == 0 ? 0 : x.shape().size() / rows});
+}
+
+Variable cast(const Variable& x, DType dtype) {
+  return record("cast", x.value().cast(dtype), {&x},
+                [from = x.dtype()](Tensor dy, Gradients& gradients) { gradients.add(0, dy.cast(from)); });
+}
+
+}  // namespace sluice::ops

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums, multiples and views of tensors of any shape.
+#pragma once
+
+#include "core/tape.h"
+
+namespace sluice::ops {
+
+// a + b, of one shape and type.
+Variable add(const Variable& a, const Variable& b);
+// factor * x.
+Variable scale(const Variable& x, double factor);
+// The same elements under another shape of equal size; no copy.
+Variable reshape(const Variable& x, const Shape& shape);
+// [N,...] as [N,D].
+Variable flatten(const Variable& x);
+// In another floating type; the gradient comes back in the type of x.
+Variable cast(const Variable& x, DType dtype);
+
+}  // namespace sluice::ops

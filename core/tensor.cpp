@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/tensor.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/base/memory.h"
+#include "kernels/elementwise.h"
+
+namespace sluice {
+
+struct Tensor::Storage {
+  Device device;
+  CachingAllocator::Block block;
+
+  Storage(Device where, std::size_t bytes) : device(where), block(allocator(where).allocate(bytes)) {}
+  ~Storage() { allocator(device).release(block); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+};
+
+Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
+  Tensor tensor;
+  tensor.shape_ = shape;
+  tensor.size_ = shape.size();
+  tensor.dtype_ = dtype;
+  tensor.storage_ = std::make_shared<Storage>(device, tensor.bytes());
+  return tensor;
+}
+
+Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
+  Tensor tensor = empty(shape, dtype, device);
+  tensor.fill_zero();
+  return tensor;
+}
+
+Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
+  const auto filled = [&]<class T>(T element) {
+    const std::vector<T> values(static_cast<std::size_t>(shape.size()), element);
+    return from<T>(values, shape, device);
+  };
+  if (dtype == DType::i32) return filled(static_cast<std::int32_t>(value));
+  return with_float_type(dtype, "full",
+                         [&](auto tag) { return filled(decltype(tag)(static_cast<Master<decltype(tag)>>(value))); });
+}
+
+template <class T>
+Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device) {
+  require(static_cast<std::int64_t>(values.size()) == shape.size(), "tensor", "shape ", shape, " needs ", shape.size(),
+          " values, got ", values.size());
+  Tensor tensor = empty(shape, dtype_of<T>, device);
+  kernels::copy_bytes(exec_of(tensor), device, tensor.raw(), Device{}, values.data(), tensor.bytes());
+  return tensor;
+}
+
+Device Tensor::device() const { return defined() ? storage_->device : Device{}; }
+
+void* Tensor::raw() const { return defined() ? storage_->block.memory : nullptr; }
+
+Tensor Tensor::reshape(const Shape& shape) const {
+  require(shape.size() == size_, "reshape", "from ", shape_, " (", size_, " elements) to ", shape, " (", shape.size(),
+          ")");
+  Tensor view = *this;
+  view.shape_ = shape;
+  return view;
+}
+
+Tensor Tensor::clone() const {
+  if (!defined()) return {};
+  Tensor copy = empty(shape_, dtype_, device());
+  copy.copy_from(*this);
+  return copy;
+}
+
+void Tensor::copy_from(const Tensor& source) {
+  require(source.shape_ == shape_ && source.dtype_ == dtype_, "copy", "to ", name_of(dtype_), shape_, " from ",
+          name_of(source.dtype_), source.shape_);
+  kernels::copy_bytes(exec_of(*this), device(), raw(), source.device(), source.raw(), bytes());
+}
+
+Tensor Tensor::to(Device target) const {
+  if (!defined() || target == device()) return *this;
+  Tensor copy = empty(shape_, dtype_, target);
+  copy.copy_from(*this);
+  return copy;
+}
+
+Tensor Tensor::cast(DType dtype) const {
+  if (!defined() || dtype == dtype_) return *this;
+  Tensor result = empty(shape_, dtype, device());
+  const Exec exec = exec_of(*this);
+  with_float_type(dtype_, "cast", [&](auto from_tag) {
+    with_float_type(dtype, "cast", [&](auto to_tag) {
+      using From = decltype(from_tag);
+      using To = decltype(to_tag);
+      SLUICE_KERNEL(From, exec, cast, size_, this->template ptr<From>(), result.template ptr<To>());
+    });
+  });
+  return result;
+}
+
+void Tensor::fill_zero() {
+  if (defined()) kernels::fill_zero(exec_of(*this), raw(), bytes());
+}
+
+double Tensor::item() const {
+  require(size_ == 1, "item", "expects a tensor of one element, got ", shape_);
+  if (dtype_ == DType::i32) return to_vector<std::int32_t>()[0];
+  return with_float_type(dtype_, "item", [&](auto tag) -> double {
+    return static_cast<Master<decltype(tag)>>(to_vector<decltype(tag)>()[0]);
+  });
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  std::vector<T> values(static_cast<std::size_t>(size_));
+  kernels::copy_bytes(exec_of(*this), Device{}, values.data(), device(), ptr<T>(), bytes());
+  return values;
+}
+
+Exec exec_of(const Tensor& tensor) { return Exec{.device = tensor.device()}; }
+
+#define SLUICE_INSTANTIATE(T)                                                \
+  template Tensor Tensor::from<T>(std::span<const T>, const Shape&, Device); \
+  template std::vector<T> Tensor::to_vector<T>() const;
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(double)
+SLUICE_INSTANTIATE(BFloat16)
+SLUICE_INSTANTIATE(std::int32_t)
+SLUICE_INSTANTIATE(std::uint8_t)
+#undef SLUICE_INSTANTIATE
+
+}  // namespace sluice

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tensor: shape, element type and shared storage, always contiguous. Copying a Tensor shares the elements; clone()
+// copies them. Images are [N,H,W,C], convolution weights [K,R,S,C] (out, height, width, in).
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/allocator.h"
+#include "core/shape.h"
+#include "kernels/base/error.h"
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+
+namespace sluice {
+
+class Tensor {
+ public:
+  // An undefined tensor: no shape, no storage.
+  Tensor() = default;
+
+  // Elements unspecified. Throws OutOfMemory.
+  static Tensor empty(const Shape& shape, DType dtype, Device device = {});
+  static Tensor zeros(const Shape& shape, DType dtype, Device device = {});
+  // f32, bf16, f64 and i32 only.
+  static Tensor full(const Shape& shape, double value, DType dtype, Device device = {});
+  // Elements in memory order; `values` must be as many as the shape has.
+  template <class T>
+  static Tensor from(std::span<const T> values, const Shape& shape, Device device = {});
+  template <class T>
+  static Tensor from(std::initializer_list<T> values, const Shape& shape, Device device = {}) {
+    return from(std::span<const T>(values.begin(), values.size()), shape, device);
+  }
+
+  bool defined() const { return storage_ != nullptr; }
+  const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  Device device() const;
+  std::int64_t size() const { return size_; }
+  std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
+
+  // First element. Throws std::invalid_argument where T is not the element type. nullptr for an undefined tensor.
+  template <class T>
+  T* ptr() const {
+    require(!defined() || dtype_of<T> == dtype_, "tensor", "holds ", name_of(dtype_), ", asked for ",
+            name_of(dtype_of<T>));
+    return static_cast<T*>(raw());
+  }
+  void* raw() const;
+
+  // The same elements under another shape of equal size.
+  Tensor reshape(const Shape& shape) const;
+  // Whether no other Tensor shares the storage, so that an operation may overwrite it.
+  bool unique() const { return storage_.use_count() == 1; }
+
+  Tensor clone() const;
+  // Copies all elements of `source`, which has the same shape and type, on any device.
+  void copy_from(const Tensor& source);
+  // On another device; shares storage where it is there already.
+  Tensor to(Device device) const;
+  // In another floating type (f32, bf16, f64); shares storage where the type is that already.
+  Tensor cast(DType dtype) const;
+  void fill_zero();
+
+  // The single element of a tensor of size 1, as double; waits for the device.
+  double item() const;
+  // All elements on the host; T must be the element type.
+  template <class T>
+  std::vector<T> to_vector() const;
+
+ private:
+  struct Storage;
+
+  std::shared_ptr<Storage> storage_;
+  Shape shape_;
+  std::int64_t size_ = 0;
+  DType dtype_ = DType::f32;
+};
+
+// The Exec on which operations on that tensor run.
+Exec exec_of(const Tensor& tensor);
+
+}  // namespace sluice

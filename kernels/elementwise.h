@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise kernels over n elements. Bound by bytes: each input read once, the output written once. Outputs may be
+// the very memory of an input.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+
+namespace sluice::kernels {
+
+#define SLUICE_ELEMENTWISE_KERNELS                                             \
+  /* y = To(x), rounding to nearest even. */                                   \
+  template <class From, class To>                                              \
+  void cast(const Exec&, std::int64_t n, const From* x, To* y);                \
+  /* y = a + b. */                                                             \
+  template <class T>                                                           \
+  void add(const Exec&, std::int64_t n, const T* a, const T* b, T* y);         \
+  /* y = factor * x. */                                                        \
+  template <class T>                                                           \
+  void scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y); \
+  /* y = factor[0] * x, the factor in device memory. */                        \
+  template <class T>                                                           \
+  void scale_by(const Exec&, std::int64_t n, const Master<T>* factor, const T* x, T* y);
+
+namespace cpu {
+SLUICE_ELEMENTWISE_KERNELS
+}
+namespace cuda {
+SLUICE_ELEMENTWISE_KERNELS
+}
+#undef SLUICE_ELEMENTWISE_KERNELS
+
+}  // namespace sluice::kernels

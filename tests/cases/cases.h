@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every operation's list of cases. A new operation adds its function here and to all_cases().
+#pragma once
+
+#include "tests/support/op_case.h"
+
+namespace sluice::test {
+
+std::vector<OpCase> activation_cases();
+std::vector<OpCase> elementwise_cases();
+
+std::vector<OpCase> all_cases();
+
+}  // namespace sluice::test
