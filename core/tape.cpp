@@ -51,6 +51,13 @@ Variable Tape::watched(Tensor value) {
   return variable;
 }
 
+Variable Tape::use(const Variable& parameter) {
+  require(parameter.tape() == nullptr || parameter.tape() == this, "tape", "the variable was recorded on another tape");
+  Variable variable = parameter;
+  variable.tape_ = this;
+  return variable;
+}
+
 void Tape::backward(const Variable& loss) {
   require(loss.defined() && loss.value().size() == 1, "backward", "expects a scalar loss, got ", loss.shape());
   backward(loss, Tensor::full(loss.shape(), 1.0, loss.dtype(), loss.value().device()));

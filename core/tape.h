@@ -50,6 +50,10 @@ class Tape {
   // Like input, and its gradient can be read after backward().
   Variable watched(Tensor value);
 
+  // A parameter that meets no data (in a penalty on weights, say) enters here, else nothing computed from it alone is
+  // recorded.
+  Variable use(const Variable& parameter);
+
   // Runs the recorded operations backwards from a scalar `loss` whose gradient is 1, and empties the tape: a node is
   // destroyed as it has run, so what it saved is freed early. Throws std::invalid_argument where the loss is not a
   // scalar of this tape, and NumericError never: a NaN travels.

@@ -70,6 +70,18 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
+Tensor Tensor::rows(std::int64_t first, std::int64_t count) const {
+  require(shape_.rank() > 0 && first >= 0 && count >= 0 && first + count <= shape_[0], "rows", first, " to ",
+          first + count, " of a tensor of shape ", shape_);
+  std::vector<std::int64_t> extents(shape_.extents().begin(), shape_.extents().end());
+  const std::size_t row_bytes = shape_[0] == 0 ? 0 : bytes() / static_cast<std::size_t>(shape_[0]);
+  extents[0] = count;
+  Tensor part = empty(Shape(std::span<const std::int64_t>(extents)), dtype_, device());
+  const auto* begin = static_cast<const std::byte*>(raw()) + static_cast<std::size_t>(first) * row_bytes;
+  kernels::copy_bytes(exec_of(*this), device(), part.raw(), device(), begin, part.bytes());
+  return part;
+}
+
 void Tensor::copy_from(const Tensor& source) {
   require(source.shape_ == shape_ && source.dtype_ == dtype_, "copy", "to ", name_of(dtype_), shape_, " from ",
           name_of(source.dtype_), source.shape_);

@@ -56,6 +56,8 @@ class Tensor {
   bool unique() const { return storage_.use_count() == 1; }
 
   Tensor clone() const;
+  // A copy of rows [first, first + count) of the outermost axis. Throws where they are not all there.
+  Tensor rows(std::int64_t first, std::int64_t count) const;
   // Copies all elements of `source`, which has the same shape and type, on any device.
   void copy_from(const Tensor& source);
   // On another device; shares storage where it is there already.

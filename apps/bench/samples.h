@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a list of times comes to.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace sluice::bench {
+
+struct Summary {
+  double median = 0;  // seconds
+  double minimum = 0;
+  double spread = 0;  // distance of the quartiles over the median
+  std::size_t count = 0;
+};
+
+// Throws std::invalid_argument where there are none.
+Summary summarise(std::vector<double> seconds);
+
+// "1.234 ms", three decimals in the unit that suits.
+std::string readable_time(double seconds);
+
+nlohmann::ordered_json to_json(const Summary& summary);
+
+}  // namespace sluice::bench

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loss and accuracy of a model on a whole data set, as papers report them: eval mode, no augmentation, no flooding.
+#pragma once
+
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "nn/module.h"
+
+namespace sluice::apps {
+
+struct Evaluation {
+  double loss = 0;      // mean cross entropy over the images, nats
+  double accuracy = 0;  // share of images whose largest logit is their label's, in [0,1]
+  std::int64_t images = 0;
+};
+
+// Leaves the model in the mode in which it was. `precision` is the type of the activations.
+Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const data::Normalisation& normalisation,
+                    DType precision, std::int64_t batch_size = 256);
+
+}  // namespace sluice::apps

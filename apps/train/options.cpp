@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/train/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "apps/common/exit_codes.h"
+#include "core/flood_schedule.h"
+#include "core/nearest_name.h"
+#include "data/augment.h"
+#include "data/datasets.h"
+#include "nn/models.h"
+#include "sluice/version.h"
+
+namespace sluice::apps {
+namespace {
+
+// A validator that knows the valid names and tells the nearest.
+CLI::Validator one_of(std::vector<std::string> names) {
+  const auto check = [names](const std::string& given) -> std::string {
+    if (std::ranges::find(names, given) != names.end()) return {};
+    return fmt::format("there is no '{}'; did you mean '{}'? Valid: {}", given, nearest_name(given, names), fmt::join(names, ", "));
+  };
+  return {check, "NAME"};
+}
+
+// A validator for text that a function of the library parses, with that function's own message.
+template <class Parse>
+CLI::Validator parsed_by(Parse parse) {
+  const auto check = [parse](const std::string& given) -> std::string {
+    try {
+      parse(given);
+      return {};
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  };
+  return {check, "TEXT"};
+}
+
+void add_data_options(CLI::App& app, TrainOptions& o) {
+  const std::string group = "Data";
+  app.add_option("--dataset", o.dataset, "Data set; shapes10 is generated and needs no files")
+      ->check(one_of(data::dataset_names()))
+      ->group(group);
+  app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]")->group(group);
+  app.add_option("--train-images", o.train_images, "Use the first N training images only; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_option("--test-images", o.test_images, "Use the first N test images only; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_option("--validation", o.validation, "Share of the training images to hold out and report on, in [0,1)")
+      ->check(CLI::Range(0.0, 0.99))
+      ->group(group);
+  app.add_option("--label-noise", o.label_noise, "Share of training labels to replace by another class, in [0,1]")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  app.add_option("--augment", o.augment, "none, or a list of crop, flip, cutout, as in crop,flip")
+      ->check(parsed_by([](const std::string& text) { data::parse_augment(text); }))
+      ->group(group);
+}
+
+void add_model_options(CLI::App& app, TrainOptions& o) {
+  const std::string group = "Model and loss";
+  app.add_option("--model", o.model, "Network")->check(one_of(nn::model_names()))->group(group);
+  app.add_option("--dropout", o.dropout, "Dropout probability of models that have such layers, in [0,1)")
+      ->check(CLI::Range(0.0, 0.99))
+      ->group(group);
+  app.add_option("--precision", o.precision, "Type of the activations: fp32 or bf16 (parameters stay in fp32)")
+      ->check(one_of({"fp32", "bf16"}))
+      ->group(group);
+  app.add_option("--flood-level", o.flood_level,
+                 "Level b of flooding, |L-b|+b on the batch mean; 0: none. A schedule by epochs: 0:0.1,20:0.05")
+      ->check(parsed_by([](const std::string& text) { FloodSchedule::parse(text); }))
+      ->group(group);
+  app.add_option("--label-smoothing", o.label_smoothing, "Label smoothing of the cross entropy, in [0,1)")
+      ->check(CLI::Range(0.0, 0.999))
+      ->group(group);
+}
+
+void add_optimiser_options(CLI::App& app, TrainOptions& o) {
+  const std::string group = "Optimisation";
+  app.add_option("--epochs", o.epochs, "Passes over the training set")->check(CLI::PositiveNumber)->group(group);
+  app.add_option("--batch-size", o.batch_size, "Images a step")->check(CLI::PositiveNumber)->group(group);
+  app.add_option("--accumulate", o.accumulate, "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->check(one_of({"sgd", "adam", "adamw"}))->group(group);
+  app.add_option("--learning-rate", o.learning_rate, "Learning rate, > 0")->check(CLI::PositiveNumber)->group(group);
+  app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1)")->check(CLI::Range(0.0, 0.9999))->group(group);
+  app.add_flag("--nesterov", o.nesterov, "Nesterov's form of the momentum")->group(group);
+  app.add_option("--weight-decay", o.weight_decay, "Weight decay: coupled for sgd and adam, decoupled for adamw")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_option("--decay-norms", o.decay_norms, "Whether biases and batch-norm parameters decay too: true or false")->group(group);
+  app.add_option("--schedule", o.schedule, "Learning-rate schedule")
+      ->check(one_of({"constant", "multi-step", "cosine", "linear", "one-cycle"}))
+      ->group(group);
+  app.add_option("--warmup-epochs", o.warmup_epochs, "Epochs of linear warm-up before the schedule, fractions allowed")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_option("--milestones", o.milestones, "Epochs at which multi-step multiplies the rate by gamma, as in 250,400")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option("--gamma", o.gamma, "Factor of multi-step, in (0,1]")->check(CLI::Range(1e-6, 1.0))->group(group);
+  app.add_option("--clip-norm", o.clip_norm, "Largest global norm of the gradient; 0: no clipping")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  app.add_option("--ema", o.ema, "Decay of an exponential moving average of the weights, which is then evaluated; 0: none")
+      ->check(CLI::Range(0.0, 0.999999))
+      ->group(group);
+}
+
+void add_run_options(CLI::App& app, TrainOptions& o) {
+  const std::string group = "Run";
+  app.add_option("--seed", o.seed, "Seed of all randomness")->group(group);
+  app.add_option("--device", o.device, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}))->group(group);
+  app.add_option("--threads", o.threads, "Processor threads; 0: all")->check(CLI::Range(0, 4096))->group(group);
+  app.add_option("--out", o.out, "Folder for metrics, curves, configuration and checkpoints")->group(group);
+  app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("--tuning", o.tuning, "Use the choices of algorithms in this tuning.json of another run, for the same bits")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+  app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")->configurable(false)->group(group);
+  app.add_flag("--overwrite", o.overwrite, "Replace the run in --out")->configurable(false)->group(group);
+}
+
+// The value of an option on a raw command line, before it is parsed; empty where it is absent.
+std::string raw_option(int argc, char** argv, const std::string& name) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == name) return i + 1 < argc ? argv[i + 1] : "";
+    if (argument.starts_with(name + "=")) return argument.substr(name.size() + 1);
+  }
+  return {};
+}
+
+bool raw_flag(int argc, char** argv, const std::string& name) { return std::find(argv + 1, argv + argc, name) != argv + argc; }
+
+[[noreturn]] void throw_unknown(const CLI::App& app, const std::string& given) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  const std::string name = given.substr(0, given.find('='));
+  throw UsageError(fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> TrainOptions::identity() const {
+  return {{"dataset", dataset},
+          {"train-images", std::to_string(train_images)},
+          {"validation", fmt::to_string(validation)},
+          {"label-noise", fmt::to_string(label_noise)},
+          {"augment", augment},
+          {"model", model},
+          {"dropout", fmt::to_string(dropout)},
+          {"precision", precision},
+          {"flood-level", flood_level},
+          {"label-smoothing", fmt::to_string(label_smoothing)},
+          {"epochs", std::to_string(epochs)},
+          {"batch-size", std::to_string(batch_size)},
+          {"accumulate", std::to_string(accumulate)},
+          {"optimizer", optimizer},
+          {"learning-rate", fmt::to_string(learning_rate)},
+          {"momentum", fmt::to_string(momentum)},
+          {"nesterov", nesterov ? "true" : "false"},
+          {"weight-decay", fmt::to_string(weight_decay)},
+          {"decay-norms", decay_norms ? "true" : "false"},
+          {"schedule", schedule},
+          {"warmup-epochs", fmt::to_string(warmup_epochs)},
+          {"milestones", fmt::format("{}", fmt::join(milestones, ","))},
+          {"gamma", fmt::to_string(gamma)},
+          {"clip-norm", fmt::to_string(clip_norm)},
+          {"ema", fmt::to_string(ema)},
+          {"seed", std::to_string(seed)}};
+}
+
+ParsedOptions parse_train_options(int argc, char** argv) {
+  ParsedOptions parsed;
+  TrainOptions& o = parsed.options;
+  CLI::App app{"Trains a network on images, with or without flooding (Ishida et al., ICML 2020).", "sluice-train"};
+  app.option_defaults()->always_capture_default();
+  app.get_formatter()->column_width(34);
+  app.set_help_flag("--help,-h", "Print this help and exit");
+  app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
+  add_data_options(app, o);
+  add_model_options(app, o);
+  add_optimiser_options(app, o);
+  add_run_options(app, o);
+
+  std::string default_config;
+  if (raw_flag(argc, argv, "--resume")) {
+    const std::filesystem::path out = raw_option(argc, argv, "--out").empty() ? o.out : raw_option(argc, argv, "--out");
+    if (exists(out / "config.toml")) default_config = (out / "config.toml").string();
+  }
+  app.set_config("--config", default_config, "File with options (option = value); the command line has the last word")->group("Run");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    std::exit(0);
+  } catch (const CLI::CallForVersion&) {
+    fmt::print("sluice-train {}\n", SLUICE_VERSION);
+    std::exit(0);
+  } catch (const CLI::ExtrasError&) {
+    const std::vector<std::string> extras = app.remaining();
+    throw_unknown(app, extras.empty() ? "" : extras.front());
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  if (o.accumulate > o.batch_size)
+    throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate, o.batch_size));
+  if (o.data.empty()) {
+    if (const char* folder = std::getenv("SLUICE_DATA")) o.data = folder;
+  }
+  // A run started by another's configuration repeats its choices of algorithms, and so its bits.
+  if (o.tuning.empty() && !o.resume) {
+    const std::string config = raw_option(argc, argv, "--config");
+    const std::filesystem::path beside = std::filesystem::path(config).parent_path() / "tuning.json";
+    if (!config.empty() && exists(beside)) o.tuning = beside;
+  }
+  parsed.configuration = app.config_to_str(true, true);
+  return parsed;
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sluice-train can be told. Every field is an option on the command line and a key of the configuration file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice::apps {
+
+struct TrainOptions {
+  std::string dataset = "cifar10";
+  std::filesystem::path data;  // empty: the folder in SLUICE_DATA
+  std::int64_t train_images = 0;  // 0: all
+  std::int64_t test_images = 0;
+  double validation = 0;  // share of the training set that is held out
+  double label_noise = 0;
+  std::string augment = "none";
+
+  std::string model = "resnet20";
+  double dropout = 0;
+  std::string precision = "fp32";
+
+  std::string flood_level = "0";
+  double label_smoothing = 0;
+
+  std::int64_t epochs = 5;
+  std::int64_t batch_size = 128;
+  std::int64_t accumulate = 1;
+  std::string optimizer = "sgd";
+  double learning_rate = 0.1;
+  double momentum = 0.9;
+  bool nesterov = false;
+  double weight_decay = 5e-4;
+  bool decay_norms = true;
+  std::string schedule = "cosine";
+  double warmup_epochs = 0;
+  std::vector<std::int64_t> milestones;
+  double gamma = 0.1;
+  double clip_norm = 0;
+  double ema = 0;
+
+  std::uint64_t seed = 0;
+  std::string device = "auto";
+  int threads = 0;  // 0: OpenMP's default
+
+  std::filesystem::path out = "runs/latest";
+  std::int64_t checkpoint_every = 1;
+  bool resume = false;
+  bool overwrite = false;
+  std::filesystem::path tuning;
+
+  // The options that decide what a run computes, as text by option name: a resumed run must agree in all of them.
+  std::map<std::string, std::string> identity() const;
+};
+
+struct ParsedOptions {
+  TrainOptions options;
+  // Every option with its value and meaning, as --config reads it back.
+  std::string configuration;
+};
+
+// Parses the command line; prints help or version and exits with 0 where these were asked for, throws UsageError with
+// the nearest valid name for what it does not know. With --resume the run folder's config.toml gives the defaults.
+ParsedOptions parse_train_options(int argc, char** argv);
+
+}  // namespace sluice::apps

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Checks the format of every source file, its licence line, and that includes go down only; --fix formats in place.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t files < <(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh')
+
+if [[ ${1:-} == --fix ]]; then
+  clang-format -i "${files[@]}"
+  exit 0
+fi
+failed=0
+clang-format --dry-run --Werror "${files[@]}" || failed=1
+
+for file in $(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '*.proto'); do
+  head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "$file: no SPDX line"; failed=1; }
+done
+
+# Calls go down only: apps > nn, optim, data > core > kernels.
+forbid() { # folder, floors that it must not include
+  if grep -nE "#include \"($2)/" -r "$1" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh'; then
+    echo "$1 must not include these"
+    failed=1
+  fi
+}
+forbid kernels 'core|nn|optim|data|apps|tests'
+forbid core 'nn|optim|data|apps|tests'
+forbid nn 'optim|data|apps|tests'
+forbid optim 'nn|data|apps|tests'
+forbid data 'nn|optim|apps|tests'
+exit $failed
