@@ -3,4 +3,10 @@
 #pragma once
 
 #include "core/ops/activation.h"
+#include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
+#include "core/ops/flood.h"
+#include "core/ops/loss.h"
+#include "core/ops/pad.h"
+#include "core/ops/pool.h"
+#include "core/ops/softmax.h"

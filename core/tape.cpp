@@ -71,7 +71,9 @@ void Tape::backward(const Variable& result, Tensor gradient) {
     Node node = std::move(nodes_.back());
     nodes_.pop_back();
     Tensor arrived = node.result->take();
-    if (arrived.defined()) node.backward(std::move(arrived), node.inputs);
+    if (!arrived.defined()) continue;
+    node.backward(std::move(arrived), node.inputs);
+    if (observer_) observer_(node.name, TapeEvent::ran_back);
   }
 }
 
@@ -89,9 +91,10 @@ Variable record(const char* name, Tensor value, std::initializer_list<const Vari
   result.tape_ = tape;
   if (!wanted) return result;
   result.slot_ = std::make_shared<GradientSlot>();
-  Tape::Node node{.result = result.slot_, .inputs = {}, .backward = std::move(backward)};
+  Tape::Node node{.name = name, .result = result.slot_, .inputs = {}, .backward = std::move(backward)};
   for (const Variable* input : inputs) node.inputs.slots_.push_back(input->slot_);
   tape->nodes_.push_back(std::move(node));
+  if (tape->observer_) tape->observer_(name, TapeEvent::recorded);
   return result;
 }
 

@@ -39,9 +39,14 @@ class Gradients {
   std::vector<std::shared_ptr<GradientSlot>> slots_;
 };
 
+// Called as an operation of that name has been recorded, and as its way back has run: the clock of a profile.
+enum class TapeEvent : unsigned char { recorded, ran_back };
+using TapeObserver = std::function<void(const char* name, TapeEvent)>;
+
 class Tape {
  public:
   Tape() = default;
+  explicit Tape(TapeObserver observer) : observer_(std::move(observer)) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -68,11 +73,13 @@ class Tape {
   friend Variable record(const char*, Tensor, std::initializer_list<const Variable*>, Backward);
 
   struct Node {
+    const char* name;
     std::shared_ptr<GradientSlot> result;
     Gradients inputs;
     Backward backward;
   };
   std::vector<Node> nodes_;
+  TapeObserver observer_;
 };
 
 }  // namespace sluice

@@ -3,16 +3,16 @@
 
 #include <fmt/format.h>
 #include <omp.h>
-#include <unistd.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace sluice::bench {
@@ -23,9 +23,19 @@ using Clock = std::chrono::steady_clock;
 // Long enough a chain of independent sums to hide the latency of a multiply-add, few enough for the registers.
 constexpr int kChains = 12;
 
+// Zeros that the compiler can't know to be equal, or it would run one chain for all.
+template <class Vector>
+inline void start_chains(Vector (&sums)[kChains]) {
+  for (Vector& sum : sums) {
+    sum = Vector{};
+    asm volatile("" : "+m"(sum));
+  }
+}
+
 #ifdef __x86_64__
 __attribute__((target("avx512f"))) float multiply_add_avx512(std::int64_t rounds) {
-  std::array<__m512, kChains> sums{};
+  __m512 sums[kChains];
+  start_chains(sums);
   __m512 factor = _mm512_set1_ps(0.5F);
   for (std::int64_t i = 0; i < rounds; ++i) {
     // The compiler must not know the factor, or it would fold the loop away.
@@ -39,7 +49,8 @@ __attribute__((target("avx512f"))) float multiply_add_avx512(std::int64_t rounds
 }
 
 __attribute__((target("avx512f,avx512bf16"))) float multiply_add_bf16(std::int64_t rounds) {
-  std::array<__m512, kChains> sums{};
+  __m512 sums[kChains];
+  start_chains(sums);
   __m512bh pairs = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5F), _mm512_set1_ps(0.25F));
   for (std::int64_t i = 0; i < rounds; ++i) {
     asm volatile("" : "+v"(pairs));
@@ -52,7 +63,8 @@ __attribute__((target("avx512f,avx512bf16"))) float multiply_add_bf16(std::int64
 }
 
 __attribute__((target("avx2,fma"))) float multiply_add_avx2(std::int64_t rounds) {
-  std::array<__m256, kChains> sums{};
+  __m256 sums[kChains];
+  start_chains(sums);
   __m256 factor = _mm256_set1_ps(0.5F);
   for (std::int64_t i = 0; i < rounds; ++i) {
     asm volatile("" : "+x"(factor));
@@ -68,7 +80,8 @@ __attribute__((target("avx2,fma"))) float multiply_add_avx2(std::int64_t rounds)
 // Whatever four floats at once come to on the processor that the build is for.
 float multiply_add_portable(std::int64_t rounds) {
   using Vector = float __attribute__((vector_size(16)));
-  std::array<Vector, kChains> sums{};
+  Vector sums[kChains];
+  start_chains(sums);
   volatile float source = 0.5F;
   for (std::int64_t i = 0; i < rounds; i += 64) {
     const Vector factor = Vector{} + source;
@@ -132,6 +145,18 @@ double best_copy(std::size_t bytes, int passes, void (*copy)(std::int64_t, const
   return best;
 }
 
+// In bytes. The C library's sysconf multiplies it by the number of cores on some processors, so the kernel is asked.
+double last_level_cache() {
+  for (const char* index : {"index3", "index2"}) {
+    std::ifstream in(fmt::format("/sys/devices/system/cpu/cpu0/cache/{}/size", index));
+    double size = 0;
+    char unit = ' ';
+    if (in >> size >> unit) return size * (unit == 'M' ? 1 << 20 : 1 << 10);
+  }
+  constexpr double usual = 16 << 20;
+  return usual;
+}
+
 }  // namespace
 
 Ceilings measure_ceilings() {
@@ -150,9 +175,7 @@ Ceilings measure_ceilings() {
   ceilings.flops_f32 = best_flops(f32);
   if (!ceilings.has_bf16) ceilings.flops_bf16 = ceilings.flops_f32;
 
-  constexpr double usual_cache = 16 << 20;
-  const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  ceilings.cache_size = cache > 0 ? static_cast<double>(cache) : usual_cache;
+  ceilings.cache_size = last_level_cache();
   // Both buffers together: a quarter of the cache, and eight times as large as it.
   const auto in_cache = static_cast<std::size_t>(ceilings.cache_size / 8);
   const auto in_memory = static_cast<std::size_t>(4 * ceilings.cache_size);
@@ -164,10 +187,11 @@ Ceilings measure_ceilings() {
 }
 
 std::string to_line(const Ceilings& ceilings) {
-  return fmt::format("ceilings: f32 {:.1f} GFLOP/s, bf16 {}, copy {:.1f} GB/s in cache ({:.0f} MiB), {:.1f} GB/s in memory",
-                     ceilings.flops_f32 * 1e-9,
-                     ceilings.has_bf16 ? fmt::format("{:.1f} GFLOP/s", ceilings.flops_bf16 * 1e-9) : "as f32",
-                     ceilings.bytes_cache * 1e-9, ceilings.cache_size / (1 << 20), ceilings.bytes_memory * 1e-9);
+  return fmt::format(
+      "ceilings: f32 {:.1f} GFLOP/s, bf16 {}, copy {:.1f} GB/s in cache ({:.0f} MiB), {:.1f} GB/s in memory",
+      ceilings.flops_f32 * 1e-9,
+      ceilings.has_bf16 ? fmt::format("{:.1f} GFLOP/s", ceilings.flops_bf16 * 1e-9) : "as f32",
+      ceilings.bytes_cache * 1e-9, ceilings.cache_size / (1 << 20), ceilings.bytes_memory * 1e-9);
 }
 
 nlohmann::ordered_json to_json(const Ceilings& ceilings) {
@@ -177,7 +201,7 @@ nlohmann::ordered_json to_json(const Ceilings& ceilings) {
 }
 
 Floor floor_of(const Ceilings& ceilings, DType dtype, double flops, double bytes) {
-  const bool fits = bytes <= ceilings.cache_size / 2;
+  const bool fits = bytes <= ceilings.cache_size;
   const double moving = bytes / (fits ? ceilings.bytes_cache : ceilings.bytes_memory);
   const double computing = flops / (dtype == DType::bf16 ? ceilings.flops_bf16 : ceilings.flops_f32);
   if (computing >= moving) return {computing, "flops"};

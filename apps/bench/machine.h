@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace sluice::bench {
@@ -25,8 +25,8 @@ nlohmann::ordered_json to_json(const Machine& machine);
 
 struct Load {
   double wall_seconds = 0;
-  double cpu_per_wall = 0;     // this process, all threads; near the number of threads where nothing disturbed it
-  double others_per_wall = 0;  // processors that everything else on the machine kept busy; NaN where not known
+  double cpu_per_wall = 0;       // this process, all threads; near the number of threads where nothing disturbed it
+  double others_per_wall = 0;    // processors that everything else on the machine kept busy; NaN where not known
   std::int64_t page_faults = 0;  // minor ones of this process
 };
 

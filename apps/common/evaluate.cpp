@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/common/evaluate.h"
 
+#include <algorithm>
+
 #include "core/ops.h"
 #include "core/ops/meter.h"
 #include "data/loader.h"
@@ -8,19 +10,34 @@
 namespace sluice::apps {
 
 Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const data::Normalisation& normalisation,
-                    DType precision, std::int64_t batch_size) {
+                    DType precision, std::int64_t batch_size, KeepLogits keep) {
   const Mode before = model.mode();
   model.set_mode(Mode::eval);
   data::Loader loader(dataset, {.batch_size = batch_size, .order = data::Order::sequential, .normalisation = normalisation});
   loader.start_epoch(0);
   TrainingMeter meter;
+  std::vector<float> logits_seen;
+  std::vector<double> right(static_cast<std::size_t>(dataset.classes)), seen(right);
   while (const std::optional<data::Batch> batch = loader.next()) {
-    const Variable logits = model(Variable(batch->images.cast(precision)));
-    meter.add(ops::softmax_cross_entropy(logits, batch->labels).value(), logits.value(), batch->labels, 0);
+    const Tensor logits = model(Variable(batch->images.cast(precision))).value().cast(DType::f32);
+    meter.add(ops::softmax_cross_entropy(logits, batch->labels).value(), logits, batch->labels, 0);
+    const std::vector<float> values = logits.to_vector<float>();
+    const std::vector<std::int32_t> labels = batch->labels.to_vector<std::int32_t>();
+    for (std::size_t image = 0; image < labels.size(); ++image) {
+      const auto row = values.begin() + static_cast<std::ptrdiff_t>(image * right.size());
+      const auto label = static_cast<std::size_t>(labels[image]);
+      const auto largest = std::max_element(row, row + static_cast<std::ptrdiff_t>(right.size())) - row;
+      ++seen[label];
+      if (static_cast<std::size_t>(largest) == label) ++right[label];
+    }
+    if (keep == KeepLogits::yes) logits_seen.insert(logits_seen.end(), values.begin(), values.end());
   }
   model.set_mode(before);
   const TrainingMeter::Reading reading = meter.read();
-  return {.loss = reading.mean_loss, .accuracy = reading.accuracy, .images = reading.images};
+  Evaluation result{.loss = reading.mean_loss, .accuracy = reading.accuracy, .images = reading.images};
+  for (std::size_t label = 0; label < right.size(); ++label) result.class_accuracy.push_back(right[label] / seen[label]);
+  if (keep == KeepLogits::yes) result.logits = Tensor::from<float>(logits_seen, {reading.images, dataset.classes});
+  return result;
 }
 
 }  // namespace sluice::apps

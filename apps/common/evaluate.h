@@ -12,10 +12,14 @@ struct Evaluation {
   double loss = 0;      // mean cross entropy over the images, nats
   double accuracy = 0;  // share of images whose largest logit is their label's, in [0,1]
   std::int64_t images = 0;
+  std::vector<double> class_accuracy;  // of the images of each class; NaN for a class without images
+  Tensor logits;                       // f32 [images, classes], where they were asked for
 };
+
+enum class KeepLogits : bool { no, yes };
 
 // Leaves the model in the mode in which it was. `precision` is the type of the activations.
 Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const data::Normalisation& normalisation,
-                    DType precision, std::int64_t batch_size = 256);
+                    DType precision, std::int64_t batch_size = 256, KeepLogits keep = KeepLogits::no);
 
 }  // namespace sluice::apps

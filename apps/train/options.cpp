@@ -8,25 +8,15 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
 #include "core/flood_schedule.h"
-#include "core/nearest_name.h"
 #include "data/augment.h"
 #include "data/datasets.h"
 #include "nn/models.h"
-#include "sluice/version.h"
 
 namespace sluice::apps {
 namespace {
-
-// A validator that knows the valid names and tells the nearest.
-CLI::Validator one_of(std::vector<std::string> names) {
-  const auto check = [names](const std::string& given) -> std::string {
-    if (std::ranges::find(names, given) != names.end()) return {};
-    return fmt::format("there is no '{}'; did you mean '{}'? Valid: {}", given, nearest_name(given, names), fmt::join(names, ", "));
-  };
-  return {check, "NAME"};
-}
 
 // A validator for text that a function of the library parses, with that function's own message.
 template <class Parse>
@@ -144,13 +134,6 @@ std::string raw_option(int argc, char** argv, const std::string& name) {
 
 bool raw_flag(int argc, char** argv, const std::string& name) { return std::find(argv + 1, argv + argc, name) != argv + argc; }
 
-[[noreturn]] void throw_unknown(const CLI::App& app, const std::string& given) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
-  const std::string name = given.substr(0, given.find('='));
-  throw UsageError(fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
-}
-
 }  // namespace
 
 std::map<std::string, std::string> TrainOptions::identity() const {
@@ -187,9 +170,6 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   TrainOptions& o = parsed.options;
   CLI::App app{"Trains a network on images, with or without flooding (Ishida et al., ICML 2020).", "sluice-train"};
   app.option_defaults()->always_capture_default();
-  app.get_formatter()->column_width(34);
-  app.set_help_flag("--help,-h", "Print this help and exit");
-  app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
   add_data_options(app, o);
   add_model_options(app, o);
   add_optimiser_options(app, o);
@@ -203,20 +183,7 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   app.set_config("--config", default_config, "File with options (option = value); the command line has the last word")->group("Run");
   app.allow_config_extras(CLI::config_extras_mode::error);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", app.help());
-    std::exit(0);
-  } catch (const CLI::CallForVersion&) {
-    fmt::print("sluice-train {}\n", SLUICE_VERSION);
-    std::exit(0);
-  } catch (const CLI::ExtrasError&) {
-    const std::vector<std::string> extras = app.remaining();
-    throw_unknown(app, extras.empty() ? "" : extras.front());
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(error.what());
-  }
+  parse_or_exit(app, argc, argv);
   if (o.accumulate > o.batch_size)
     throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate, o.batch_size));
   if (o.data.empty()) {

@@ -4,20 +4,16 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
-#include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
-#include "apps/common/table.h"
-#include "apps/common/tensorboard.h"
-#include "apps/common/tuning_file.h"
 #include "core/ops.h"
 #include "data/transform.h"
 #include "nn/models.h"
-#include "nn/state.h"
 #include "optim/adam.h"
 #include "optim/gradients.h"
 #include "optim/sgd.h"
@@ -29,16 +25,218 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Rows [first, first + count) of a tensor [N,...], copied.
-Tensor rows(const Tensor& from, std::int64_t first, std::int64_t count) {
-  std::vector<std::int64_t> extents(from.shape().extents().begin(), from.shape().extents().end());
-  const std::size_t row_bytes = from.bytes() / static_cast<std::size_t>(extents[0]);
-  extents[0] = count;
-  Tensor part = Tensor::empty(Shape(std::span<const std::int64_t>(extents)), from.dtype(), from.device());
-  copy_range(part, from, static_cast<std::size_t>(first) * row_bytes);
-  return part;
+std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
+
+std::vector<Column> columns_of(const TrainOptions& options) {
+  std::vector<Column> columns{{"epoch", 7},      {"step", 7},         {"train loss", 10}, {"train acc", 9},
+                              {"test loss", 9},  {"test acc", 8},     {"flooded", 7},     {"rate", 8},
+                              {"images/s", 8},   {"seconds", 8}};
+  if (options.validation > 0) {
+    columns.push_back({"validation loss", 15});
+    columns.push_back({"validation acc", 14});
+  }
+  return columns;
 }
 
 }  // namespace
+
+Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
+    : options_(options),
+      precision_(options.precision == "bf16" ? DType::bf16 : DType::f32),
+      flood_(FloodSchedule::parse(options.flood_level)),
+      table_(columns_of(options)) {
+  if (options_.device == "cuda")
+    throw DeviceError("--device cuda: this build of Sluice has no CUDA device; use --device cpu");
+  if (options_.threads > 0) omp_set_num_threads(options_.threads);
+  load_data();
+  build_model();
+  build_optimizer();
+  open_folder(configuration);
+}
+
+void Trainer::load_data() {
+  images_ = data::load_dataset(options_.dataset, options_.data);
+  images_.train = data::take(images_.train, limited(options_.train_images, images_.train.size()));
+  images_.test = data::take(images_.test, limited(options_.test_images, images_.test.size()));
+  normalisation_ = data::measure_normalisation(images_.train);
+  if (options_.validation > 0) {
+    auto parts = data::split_validation(images_.train, options_.validation, options_.seed);
+    images_.train = std::move(parts.train);
+    validation_ = std::move(parts.validation);
+  }
+  if (options_.label_noise > 0) data::add_label_noise(images_.train, options_.label_noise, options_.seed);
+  loader_ = std::make_unique<data::Loader>(images_.train, data::LoaderOptions{.batch_size = options_.batch_size,
+                                                                             .seed = options_.seed,
+                                                                             .order = data::Order::shuffled,
+                                                                             .augment = data::parse_augment(options_.augment),
+                                                                             .normalisation = normalisation_});
+}
+
+void Trainer::build_model() {
+  const data::ImageDataset& train = images_.train;
+  model_ = nn::make_model({.name = options_.model,
+                           .image = {train.height, train.width, train.channels},
+                           .classes = train.classes,
+                           .seed = options_.seed,
+                           .dropout = options_.dropout});
+}
+
+void Trainer::build_optimizer() {
+  const std::vector<NamedParameter> parameters = model_->parameters();
+  const auto spared = options_.decay_norms ? optim::DecayNorms::yes : optim::DecayNorms::no;
+  if (options_.optimizer == "sgd") {
+    optimizer_ = std::make_unique<optim::Sgd>(
+        parameters, optim::SgdOptions{.learning_rate = options_.learning_rate,
+                                      .momentum = options_.momentum,
+                                      .nesterov = options_.nesterov ? optim::Nesterov::yes : optim::Nesterov::no,
+                                      .weight_decay = options_.weight_decay,
+                                      .decay_norms = spared});
+  } else {
+    optimizer_ = std::make_unique<optim::Adam>(
+        parameters, optim::AdamOptions{.learning_rate = options_.learning_rate,
+                                       .weight_decay = options_.weight_decay,
+                                       .decay = options_.optimizer == "adamw" ? optim::Decay::decoupled : optim::Decay::coupled,
+                                       .decay_norms = spared});
+  }
+  const std::int64_t steps = loader_->batches_per_epoch();
+  std::vector<std::int64_t> milestones;
+  for (const std::int64_t epoch : options_.milestones) milestones.push_back(epoch * steps);
+  schedule_ = optim::make_schedule({.name = options_.schedule,
+                                    .learning_rate = options_.learning_rate,
+                                    .total_steps = options_.epochs * steps,
+                                    .warmup_steps = std::llround(options_.warmup_epochs * static_cast<double>(steps)),
+                                    .milestones = milestones,
+                                    .gamma = options_.gamma});
+  if (options_.ema > 0) average_ = std::make_unique<optim::ExponentialMovingAverage>(parameters, model_->buffers(), options_.ema);
+}
+
+Outcome Trainer::run() {
+  const InterruptGuard guard;
+  if (position_.epoch == options_.epochs) {
+    fmt::print("{}: all {} epochs are done already; nothing left to do\n", folder_->path().string(), options_.epochs);
+    return Outcome::finished;
+  }
+  print_heading();
+  while (position_.epoch < options_.epochs) {
+    if (train_epoch() == Outcome::interrupted) {
+      save_checkpoint();
+      fmt::print("Stopped after step {}; everything is saved. Go on with:\n  sluice-train --resume --out {}\n", position_.step,
+                 folder_->path().string());
+      return Outcome::interrupted;
+    }
+    finish_epoch();
+  }
+  return Outcome::finished;
+}
+
+Outcome Trainer::train_epoch() {
+  const std::int64_t batches = loader_->batches_per_epoch();
+  const double level = flood_.level_at(position_.epoch);
+  Progress progress(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), images_.train.size(),
+                    position_.batch * options_.batch_size);
+  if (position_.batch == 0) {
+    meter_.reset();
+    position_.epoch_seconds = 0;
+  }
+  model_->set_mode(Mode::train);
+  loader_->start_epoch(position_.epoch, position_.batch);
+  while (position_.batch < batches) {
+    const Clock::time_point start = Clock::now();
+    const std::optional<data::Batch> batch = loader_->next();
+    train_step(*batch, level);
+    ++position_.batch;
+    ++position_.step;
+    const double seconds = seconds_since(start);
+    position_.seconds += seconds;
+    position_.epoch_seconds += seconds;
+    if (position_.step == 1) keep_tuning();
+    progress.advance(batch->labels.size(), [this] { return fmt::format("loss {:.4f}", meter_.read().mean_loss); });
+    if (interrupted()) return Outcome::interrupted;
+  }
+  return Outcome::finished;
+}
+
+void Trainer::train_step(const data::Batch& batch, double level) {
+  optimizer_->set_learning_rate(schedule_->at(position_.step));
+  model_->set_step(position_.step);
+  if (options_.accumulate == 1) {
+    Tape tape;
+    const Variable logits = (*model_)(tape.input(batch.images.cast(precision_)));
+    const Variable loss = ops::softmax_cross_entropy(logits, batch.labels, {.label_smoothing = options_.label_smoothing});
+    expect_finite(loss.value());
+    meter_.add(loss.value(), logits.value(), batch.labels, level);
+    tape.backward(ops::flood(loss, level));
+  } else {
+    accumulate_step(batch, level);
+  }
+  if (options_.clip_norm > 0) optim::clip_gradient_norm(model_->parameters(), options_.clip_norm);
+  optimizer_->step();
+  model_->clear_gradients();
+  if (average_) average_->update();
+}
+
+// The batch in micro-batches: raw gradients are gathered, and the sign is decided once on the accumulated mean.
+void Trainer::accumulate_step(const data::Batch& batch, double level) {
+  const std::int64_t images = batch.labels.size();
+  const std::int64_t parts = std::min(options_.accumulate, images);
+  Tensor mean = Tensor::zeros({}, DType::f32);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const std::int64_t first = images * part / parts;
+    const std::int64_t count = images * (part + 1) / parts - first;
+    const Tensor labels = batch.labels.rows(first, count);
+    Tape tape;
+    const Variable logits = (*model_)(tape.input(batch.images.rows(first, count).cast(precision_)));
+    const Variable loss = ops::softmax_cross_entropy(logits, labels, {.label_smoothing = options_.label_smoothing});
+    expect_finite(loss.value());
+    const Variable share = ops::scale(loss, static_cast<double>(count) / static_cast<double>(images));
+    mean = ops::add(mean, share.value()).value();
+    meter_.add_part(loss.value(), logits.value(), labels);
+    tape.backward(share);
+  }
+  meter_.close_batch(mean, level);
+  if (level > 0) optim::scale_gradients(model_->parameters(), ops::flood_sign(mean, level));
+}
+
+void Trainer::expect_finite(const Tensor& loss) {
+  const double value = loss.item();
+  if (std::isfinite(value)) return;
+  model_->clear_gradients();
+  save_checkpoint();
+  throw NumericError(fmt::format("the loss is {} in epoch {}, step {}, at a learning rate of {:g}; the state before this step is saved "
+                                 "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
+                                 value, position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(),
+                                 folder_->path().string()));
+}
+
+void Trainer::finish_epoch() {
+  const Clock::time_point start = Clock::now();
+  if (average_) average_->swap();
+  const Evaluation test = evaluate(*model_, images_.test, normalisation_, precision_);
+  std::optional<Evaluation> validation;
+  if (validation_) validation = evaluate(*model_, *validation_, normalisation_, precision_);
+  if (average_) average_->swap();
+  position_.seconds += seconds_since(start);
+
+  const TrainingMeter::Reading train = meter_.read();
+  const MetricsRow row{.epoch = position_.epoch + 1,
+                       .step = position_.step,
+                       .train_loss = train.mean_loss,
+                       .train_accuracy = train.accuracy,
+                       .test_loss = test.loss,
+                       .test_accuracy = test.accuracy,
+                       .flooded_fraction = train.flooded_fraction,
+                       .learning_rate = optimizer_->learning_rate(),
+                       .images_per_second = static_cast<double>(train.images) / position_.epoch_seconds,
+                       .seconds = position_.seconds};
+  metrics_->append(row);
+  events_->append(row);
+  print_row(row, validation);
+  ++position_.epoch;
+  position_.batch = 0;
+  if (position_.epoch % options_.checkpoint_every == 0 || position_.epoch == options_.epochs) {
+    save_checkpoint();
+    draw();
+  }
+}
 
 }  // namespace sluice::apps

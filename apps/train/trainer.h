@@ -9,6 +9,8 @@
 #include "apps/common/evaluate.h"
 #include "apps/common/metrics.h"
 #include "apps/common/run_folder.h"
+#include "apps/common/table.h"
+#include "apps/common/tensorboard.h"
 #include "apps/train/options.h"
 #include "core/flood_schedule.h"
 #include "core/ops/meter.h"
@@ -27,16 +29,17 @@ struct Position {
   std::int64_t batch = 0;
   std::int64_t step = 0;     // optimiser steps taken
   double seconds = 0;        // spent in training and evaluation so far
-  double epoch_seconds = 0;  // of `seconds`, spent in training batches of this epoch
+  double epoch_seconds = 0;  // of those, spent on the training batches of this epoch
 };
+
+enum class Outcome { finished, interrupted };
 
 class Trainer {
  public:
   // Loads data, builds the model and opens the run folder; continues at its newest checkpoint where the options say so.
+  // `configuration` is kept in the folder. Throws what data, folder and checkpoint throw.
   Trainer(const TrainOptions& options, const std::string& configuration);
-  ~Trainer();
 
-  enum class Outcome { finished, interrupted };
   // Trains to the last epoch or to an interrupt, after which a checkpoint holds everything. Throws NumericError for a
   // loss that is not finite, after the state before that step was saved.
   Outcome run();
@@ -44,24 +47,29 @@ class Trainer {
  private:
   void load_data();
   void build_model();
-  void train_epoch();
-  // One optimiser step on a batch; returns its mean loss, unflooded, on the device.
-  Tensor train_step(const data::Batch& batch, double level);
-  Tensor forward_backward(const data::Batch& batch, double level);
+  void build_optimizer();
+  void open_folder(const std::string& configuration);
+
+  Outcome train_epoch();
+  void train_step(const data::Batch& batch, double level);
+  void accumulate_step(const data::Batch& batch, double level);
+  void expect_finite(const Tensor& loss);
   void finish_epoch();
+
   void save_checkpoint();
   void restore(const std::filesystem::path& checkpoint);
-  void keep_tuning();
-  void draw_curves() const;
-  std::string describe() const;
+  void keep_tuning() const;
+
+  void print_heading() const;
+  void print_row(const MetricsRow& row, const std::optional<Evaluation>& validation) const;
+  void draw() const;
 
   TrainOptions options_;
   DType precision_;
-  RunFolder folder_;
+  FloodSchedule flood_;
   data::ImageSplits images_;
   std::optional<data::ImageDataset> validation_;
   data::Normalisation normalisation_;
-  FloodSchedule flood_;
   std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<nn::Module> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
@@ -69,8 +77,10 @@ class Trainer {
   std::unique_ptr<optim::ExponentialMovingAverage> average_;
   TrainingMeter meter_;
   Position position_;
-  bool stopped_ = false;
-  std::size_t tuned_ = 0;
+  std::optional<RunFolder> folder_;
+  std::optional<MetricsWriter> metrics_;
+  std::optional<EventWriter> events_;
+  Table table_;
 };
 
 }  // namespace sluice::apps

@@ -7,7 +7,12 @@
 namespace sluice::test {
 
 std::vector<OpCase> activation_cases();
+std::vector<OpCase> dropout_cases();
 std::vector<OpCase> elementwise_cases();
+std::vector<OpCase> loss_cases();
+std::vector<OpCase> pad_cases();
+std::vector<OpCase> pool_cases();
+std::vector<OpCase> softmax_cases();
 
 std::vector<OpCase> all_cases();
 

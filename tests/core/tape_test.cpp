@@ -52,6 +52,15 @@ TEST(Tape, AGradientSharedByTwoIsNotOverwritten) {
   EXPECT_EQ(x.gradient().to_vector<float>(), (std::vector<float>{11, 10}));
 }
 
+TEST(Tape, AnObserverIsToldOfEveryOperationBothWays) {
+  std::vector<std::string> told;
+  Tape tape([&](const char* name, TapeEvent event) {
+    told.push_back(std::string(name) + (event == TapeEvent::recorded ? ">" : "<"));
+  });
+  tape.backward(ops::relu(ops::scale(tape.watched(scalar(1)), 2)));
+  EXPECT_EQ(told, (std::vector<std::string>{"scale>", "relu>", "relu<", "scale<"}));
+}
+
 TEST(Tape, MisuseIsNamed) {
   Tape one, two;
   EXPECT_THROW(ops::add(one.watched(scalar(1)), two.input(scalar(1))), std::invalid_argument);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apps/bench/samples.h"
+#include "apps/bench/report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "kernels/base/error.h"
 
@@ -41,6 +43,13 @@ nlohmann::ordered_json to_json(const Summary& summary) {
           {"minimum_seconds", summary.minimum},
           {"spread", summary.spread},
           {"count", summary.count}};
+}
+
+void write_json(const std::string& path, const nlohmann::ordered_json& report) {
+  std::ofstream out(path);
+  out << report.dump(2) << '\n';
+  out.close();
+  if (!out) throw IoError("cannot write " + path);
 }
 
 }  // namespace sluice::bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a list of times comes to.
+// What a benchmark reports: lists of times summed up, and files of results.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -22,5 +22,8 @@ Summary summarise(std::vector<double> seconds);
 std::string readable_time(double seconds);
 
 nlohmann::ordered_json to_json(const Summary& summary);
+
+// Throws IoError where it cannot.
+void write_json(const std::string& path, const nlohmann::ordered_json& report);
 
 }  // namespace sluice::bench

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/common/command_line.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "apps/common/exit_codes.h"
+#include "core/nearest_name.h"
+#include "sluice/version.h"
+
+namespace sluice::apps {
+namespace {
+
+[[noreturn]] void throw_unknown(const CLI::App& app, const std::string& given) {
+  const std::string name = given.substr(0, given.find('='));
+  if (!name.starts_with("-")) throw UsageError(fmt::format("unexpected argument '{}'; options begin with --", given));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  throw UsageError(fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
+}
+
+}  // namespace
+
+CLI::Validator one_of(std::vector<std::string> names) {
+  const auto check = [names](const std::string& given) -> std::string {
+    if (std::ranges::find(names, given) != names.end()) return {};
+    return fmt::format("there is no '{}'; did you mean '{}'? Valid: {}", given, nearest_name(given, names), fmt::join(names, ", "));
+  };
+  return {check, "NAME"};
+}
+
+void parse_or_exit(CLI::App& app, int argc, char** argv) {
+  app.get_formatter()->column_width(34);
+  app.set_help_flag("--help,-h", "Print this help and exit");
+  app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    std::exit(0);
+  } catch (const CLI::CallForVersion&) {
+    fmt::print("{} {}\n", app.get_name(), SLUICE_VERSION);
+    std::exit(0);
+  } catch (const CLI::ExtrasError& error) {
+    const std::vector<std::string> extras = app.remaining();
+    if (extras.empty()) throw UsageError(error.what());
+    throw_unknown(app, extras.front());
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+std::vector<float> parse_floats(const std::string& text) {
+  std::vector<float> values;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, comma - at);
+    char* end = nullptr;
+    values.push_back(std::strtof(part.c_str(), &end));
+    if (part.empty() || *end != '\0') throw UsageError(fmt::format("'{}' in '{}' is not a number", part, text));
+    at = comma + 1;
+  }
+  return values;
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the programs' command lines share: validators that tell the nearest valid name, and errors as UsageError.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace sluice::apps {
+
+// Accepts the given names only; the error tells the nearest.
+CLI::Validator one_of(std::vector<std::string> names);
+
+// Parses; prints help or version and exits with 0 where asked for; throws UsageError otherwise, with the nearest valid
+// name for an unknown option. Adds --help and --version.
+void parse_or_exit(CLI::App& app, int argc, char** argv);
+
+// "0.5,0.25" as numbers; empty for "". Throws UsageError.
+std::vector<float> parse_floats(const std::string& text);
+
+}  // namespace sluice::apps

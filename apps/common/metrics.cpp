@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/common/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+namespace sluice::apps {
+namespace {
+
+constexpr std::string_view kHeader =
+    "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy,flooded_fraction,learning_rate,images_per_second,seconds";
+
+std::string line_of(const MetricsRow& row) {
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, row.train_loss, row.train_accuracy, row.test_loss,
+                     row.test_accuracy, row.flooded_fraction, row.learning_rate, row.images_per_second, row.seconds);
+}
+
+std::string content_of(const std::vector<MetricsRow>& rows) {
+  std::string text = std::string(kHeader) + "\n";
+  for (const MetricsRow& row : rows) text += line_of(row);
+  return text;
+}
+
+// Reads the cells of one line.
+class LineReader {
+ public:
+  LineReader(const std::filesystem::path& path, std::size_t number, std::string_view line)
+      : path_(path), number_(number), rest_(line) {}
+
+  template <class Number>
+  void read(Number& number, std::string_view column, bool last = false) {
+    const std::size_t comma = rest_.find(',');
+    if (!last && comma == std::string_view::npos) fail(column, "is missing");
+    const std::string_view cell = last ? rest_ : rest_.substr(0, comma);
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
+    if (error != std::errc() || end != cell.data() + cell.size()) fail(column, fmt::format("expects a number, got '{}'", cell));
+    if (!last) rest_.remove_prefix(comma + 1);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view column, const std::string& what) const {
+    throw IoError(fmt::format("{}, line {}: {} {}", path_.string(), number_, column, what));
+  }
+
+  const std::filesystem::path& path_;
+  std::size_t number_;
+  std::string_view rest_;
+};
+
+MetricsRow row_of(const std::filesystem::path& path, std::size_t number, std::string_view line) {
+  LineReader cells(path, number, line);
+  MetricsRow row;
+  cells.read(row.epoch, "epoch");
+  cells.read(row.step, "step");
+  cells.read(row.train_loss, "train_loss");
+  cells.read(row.train_accuracy, "train_accuracy");
+  cells.read(row.test_loss, "test_loss");
+  cells.read(row.test_accuracy, "test_accuracy");
+  cells.read(row.flooded_fraction, "flooded_fraction");
+  cells.read(row.learning_rate, "learning_rate");
+  cells.read(row.images_per_second, "images_per_second");
+  cells.read(row.seconds, "seconds", true);
+  return row;
+}
+
+// Makes the file hold just the rows that stay.
+std::vector<MetricsRow> rows_that_stay(const std::filesystem::path& path, std::int64_t completed_epochs) {
+  std::vector<MetricsRow> rows;
+  if (exists(path)) rows = read_metrics(path);
+  std::erase_if(rows, [&](const MetricsRow& row) { return row.epoch > completed_epochs; });
+  replace_file(path, content_of(rows));
+  return rows;
+}
+
+}  // namespace
+
+MetricsWriter::MetricsWriter(const std::filesystem::path& path, std::int64_t completed_epochs)
+    : rows_(rows_that_stay(path, completed_epochs)), file_(path, File::Access::append) {}
+
+void MetricsWriter::append(const MetricsRow& row) {
+  const std::uint64_t before = file_.size();
+  const std::string line = line_of(row);
+  try {
+    file_.write(std::as_bytes(std::span(line)));
+    file_.sync();
+  } catch (const WriteError&) {
+    file_.truncate(before);
+    throw;
+  }
+  rows_.push_back(row);
+}
+
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
+  File file(path, File::Access::read);
+  std::string text(file.size(), '\0');
+  file.read(text.data(), text.size());
+  std::vector<MetricsRow> rows;
+  std::size_t number = 0;
+  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    if (++number > 1)
+      rows.push_back(row_of(path, number, line));
+    else if (line != kHeader)
+      throw IoError(fmt::format("{}, line 1: expects '{}', got '{}'", path.string(), kHeader, line.substr(0, 200)));
+  }
+  if (number == 0) throw IoError(fmt::format("{} expects a first line '{}', got none", path.string(), kHeader));
+  return rows;
+}
+
+}  // namespace sluice::apps

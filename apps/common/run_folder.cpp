@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/common/run_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/common/exit_codes.h"
+#include "core/file.h"
+
+namespace sluice::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kKept = 2;
+constexpr const char* kConfiguration = "config.toml";
+constexpr const char* kCheckpoints = "checkpoints";
+constexpr const char* kTemporary = ".tmp";
+// A checkpoint that one of the same step is about to replace.
+constexpr const char* kReplaced = ".replaced";
+
+// File-system calls of the standard library throw errors of their own; to the user all of them are one kind.
+template <class Call>
+void writing(Call call) {
+  try {
+    call();
+  } catch (const fs::filesystem_error& error) {
+    throw WriteError(fmt::format("{}: {}", error.path1().string(), error.code().message()));
+  }
+}
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{:09}", step); }
+
+// "step-000000012" and nothing more.
+bool is_checkpoint(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.size() == checkpoint_name(0).size() && name.starts_with("step-") &&
+         name.find_first_not_of("0123456789", 5) == std::string::npos;
+}
+
+bool has_suffix(const fs::path& path, std::string_view suffix) { return path.filename().string().ends_with(suffix); }
+
+fs::path without_suffix(const fs::path& path) { return path.parent_path() / path.stem(); }
+
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code absent;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, absent)) entries.push_back(entry.path());
+  std::ranges::sort(entries);
+  return entries;
+}
+
+// Complete checkpoints, oldest first.
+std::vector<fs::path> checkpoints_in(const fs::path& folder) {
+  std::vector<fs::path> found = entries_of(folder);
+  std::erase_if(found, [](const fs::path& path) { return !is_checkpoint(path); });
+  return found;
+}
+
+// Under another name first, so that half of one never looks complete.
+void remove_checkpoint(const fs::path& checkpoint) {
+  const fs::path temporary = checkpoint.string() + kTemporary;
+  fs::rename(checkpoint, temporary);
+  fs::remove_all(temporary);
+}
+
+// What a kill left: a checkpoint that had not been written whole, or one moved aside whose successor never came.
+void repair(const fs::path& checkpoints) {
+  for (const fs::path& path : entries_of(checkpoints)) {
+    if (has_suffix(path, kTemporary)) fs::remove_all(path);
+    if (!has_suffix(path, kReplaced)) continue;
+    if (fs::exists(without_suffix(path)))
+      fs::remove_all(path);
+    else
+      fs::rename(path, without_suffix(path));
+  }
+}
+
+// config.toml goes first: without it there is no run to resume, half of one least of all.
+void remove_run(const fs::path& folder) {
+  fs::remove(folder / kConfiguration);
+  fs::remove_all(folder / kCheckpoints);
+  for (const char* name : {"metrics.csv", "curves.svg", "curves.png", "tuning.json"}) fs::remove(folder / name);
+  for (const fs::path& path : entries_of(folder))
+    if (path.filename().string().starts_with("events.out.tfevents.")) fs::remove(path);
+}
+
+bool holds_run(const fs::path& folder) {
+  return fs::exists(folder / kConfiguration) || fs::exists(folder / "metrics.csv") || fs::exists(folder / kCheckpoints);
+}
+
+void sync_file(const fs::path& path) { File(path, File::Access::append).sync(); }
+
+}  // namespace
+
+RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path) {
+  if (existing == ExistingRun::resume && !fs::exists(path / kConfiguration))
+    throw CheckpointError(fmt::format("there is no run to resume in {}: it has no {}", path.string(), kConfiguration));
+  writing([&] { fs::create_directories(path); });
+  lock();
+  if (existing == ExistingRun::refuse && holds_run(path))
+    throw UsageError(fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", path.string()));
+  writing([&] {
+    if (existing == ExistingRun::overwrite) remove_run(path);
+    fs::create_directories(path / kCheckpoints);
+    repair(path / kCheckpoints);
+  });
+}
+
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(lock_, other.lock_);
+  return *this;
+}
+
+// The kernel drops the lock with the process, so a file left by a kill locks nothing.
+void RunFolder::lock() {
+  const fs::path file = path_ / ".lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) throw WriteError(fmt::format("{}: can't open it to write: {}", file.string(), std::strerror(errno)));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    const int reason = errno;
+    char owner[32] = "";
+    [[maybe_unused]] const ssize_t got = ::pread(lock_, owner, sizeof owner - 1, 0);
+    ::close(std::exchange(lock_, -1));
+    if (reason != EWOULDBLOCK) throw WriteError(fmt::format("{}: can't lock it: {}", file.string(), std::strerror(reason)));
+    throw Error(fmt::format("{} is in use by process {}", path_.string(), owner[0] != '\0' ? owner : "(unknown)"));
+  }
+  const std::string owner = std::to_string(::getpid());
+  // Only for the message above: the lock holds without it.
+  [[maybe_unused]] const bool told =
+      ::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, owner.data(), owner.size(), 0) == static_cast<ssize_t>(owner.size());
+}
+
+void RunFolder::write(std::string_view name, std::string_view text) const { replace_file(path_ / name, text); }
+
+void RunFolder::write_checkpoint(std::int64_t step, const std::function<void(const fs::path& folder)>& save) const {
+  const fs::path folder = path_ / kCheckpoints;
+  const fs::path complete = folder / checkpoint_name(step);
+  const fs::path temporary = complete.string() + kTemporary;
+  const fs::path replaced = complete.string() + kReplaced;
+  try {
+    writing([&] {
+      fs::remove_all(temporary);
+      fs::create_directories(temporary);
+    });
+    save(temporary);
+    for (const fs::path& file : entries_of(temporary)) sync_file(file);
+    sync_folder(temporary);
+  } catch (...) {
+    std::error_code left;
+    fs::remove_all(temporary, left);
+    throw;
+  }
+  writing([&] {
+    // A folder can't be renamed onto a full one. Between the two renames, latest_checkpoint and repair know the way back.
+    if (fs::exists(complete)) fs::rename(complete, replaced);
+    fs::rename(temporary, complete);
+  });
+  sync_folder(folder);
+  writing([&] {
+    fs::remove_all(replaced);
+    const std::vector<fs::path> all = checkpoints_in(folder);
+    for (std::size_t i = 0; i + kKept < all.size(); ++i) remove_checkpoint(all[i]);
+  });
+}
+
+std::optional<fs::path> RunFolder::latest_checkpoint(const fs::path& run) {
+  std::optional<fs::path> latest;
+  for (const fs::path& path : entries_of(run / kCheckpoints)) {
+    const bool stands_in = has_suffix(path, kReplaced) && is_checkpoint(without_suffix(path)) && !fs::exists(without_suffix(path));
+    if (is_checkpoint(path) || stands_in) latest = path;
+  }
+  return latest;
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice-eval: the loss and accuracy of a checkpoint, ours or one that PyTorch saved with safetensors.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "apps/common/command_line.h"
+#include "apps/common/evaluate.h"
+#include "apps/common/exit_codes.h"
+#include "apps/common/run_folder.h"
+#include "core/archive.h"
+#include "data/datasets.h"
+#include "data/transform.h"
+#include "nn/models.h"
+#include "nn/state.h"
+#include "sluice/version.h"
+
+namespace sluice::apps {
+namespace {
+
+struct EvalOptions {
+  std::filesystem::path checkpoint;
+  std::string model, dataset;
+  std::filesystem::path data;
+  std::string split = "test";
+  std::int64_t images = 0;
+  std::vector<float> mean, deviation;
+  std::string precision = "fp32";
+  std::int64_t batch_size = 256;
+  std::filesystem::path json, logits;
+};
+
+// A run folder stands for its newest checkpoint, a checkpoint folder for the model in it.
+std::filesystem::path model_file(const std::filesystem::path& given) {
+  if (!exists(given)) throw IoError(fmt::format("there is no file or folder {}", given.string()));
+  if (!is_directory(given)) return given;
+  if (exists(given / "model.safetensors")) return given / "model.safetensors";
+  if (const auto latest = RunFolder::latest_checkpoint(given)) return *latest / "model.safetensors";
+  throw IoError(fmt::format("{} holds no checkpoint; expected model.safetensors or checkpoints/step-*", given.string()));
+}
+
+std::string metadata_or(const Archive& archive, const std::string& key, const std::string& otherwise) {
+  const auto found = archive.metadata.find(key);
+  return found == archive.metadata.end() ? otherwise : found->second;
+}
+
+// What the command line does not say, the checkpoint's own words do.
+void complete(EvalOptions& o, const Archive& archive) {
+  if (o.model.empty()) o.model = metadata_or(archive, "model", "");
+  if (o.dataset.empty()) o.dataset = metadata_or(archive, "dataset", "");
+  if (o.mean.empty()) o.mean = parse_floats(metadata_or(archive, "mean", ""));
+  if (o.deviation.empty()) o.deviation = parse_floats(metadata_or(archive, "deviation", ""));
+  if (o.model.empty()) throw UsageError("the checkpoint does not say its model; name it with --model");
+  if (o.dataset.empty()) throw UsageError("the checkpoint does not say its data set; name it with --dataset");
+  if (o.mean.size() != o.deviation.size()) throw UsageError("--mean and --deviation need one number for each channel, both");
+}
+
+void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evaluation& result) {
+  fmt::print("{} on {} images of {} ({}): loss {:.4f}, accuracy {:.2f} %\n", o.model, result.images, o.dataset, o.split, result.loss,
+             100 * result.accuracy);
+  for (std::size_t label = 0; label < result.class_accuracy.size(); ++label)
+    fmt::print("  {:<20} {:6.2f} %\n",
+               label < dataset.class_names.size() ? dataset.class_names[label] : fmt::format("class {}", label),
+               100 * result.class_accuracy[label]);
+  if (o.json.empty()) return;
+  const nlohmann::json json{{"model", o.model},
+                            {"dataset", o.dataset},
+                            {"split", o.split},
+                            {"images", result.images},
+                            {"loss", result.loss},
+                            {"accuracy", result.accuracy},
+                            {"class_accuracy", result.class_accuracy}};
+  std::ofstream out(o.json);
+  out << json.dump(2) << "\n";
+  if (!out.flush()) throw IoError(fmt::format("can't write {}", o.json.string()));
+}
+
+int run(int argc, char** argv) {
+  EvalOptions o;
+  CLI::App app{"Reports the loss and accuracy of a checkpoint, ours or one saved by PyTorch with safetensors.", "sluice-eval"};
+  app.option_defaults()->always_capture_default();
+  app.add_option("checkpoint", o.checkpoint, "Run folder, checkpoint folder or .safetensors file")->required();
+  app.add_option("--model", o.model, "Network [what the checkpoint says]")->check(one_of(nn::model_names()));
+  app.add_option("--dataset", o.dataset, "Data set [what the checkpoint says]")->check(one_of(data::dataset_names()));
+  app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]");
+  app.add_option("--split", o.split, "test or train")->check(one_of({"test", "train"}));
+  app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(CLI::NonNegativeNumber);
+  app.add_option("--mean", o.mean, "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
+      ->delimiter(',');
+  app.add_option("--deviation", o.deviation, "Standard deviation of each channel, likewise")->delimiter(',');
+  app.add_option("--precision", o.precision, "fp32 or bf16")->check(one_of({"fp32", "bf16"}));
+  app.add_option("--batch-size", o.batch_size, "Images at a time")->check(CLI::PositiveNumber);
+  app.add_option("--json", o.json, "Write the report here as JSON too");
+  app.add_option("--logits", o.logits, "Write the logits [N,K] here as safetensors");
+  parse_or_exit(app, argc, argv);
+
+  if (o.data.empty()) {
+    if (const char* folder = std::getenv("SLUICE_DATA")) o.data = folder;
+  }
+  const Archive archive = load_safetensors(model_file(o.checkpoint));
+  complete(o, archive);
+  const data::ImageSplits images = data::load_dataset(o.dataset, o.data);
+  data::ImageDataset dataset = o.split == "test" ? images.test : images.train;
+  if (o.images > 0) dataset = data::take(dataset, std::min(o.images, dataset.size()));
+  const auto model = nn::make_model({.name = o.model, .image = {dataset.height, dataset.width, dataset.channels}, .classes = dataset.classes});
+  nn::load_model_state(*model, archive);
+  const data::Normalisation normalisation =
+      o.mean.empty() ? data::measure_normalisation(images.train) : data::Normalisation{.mean = o.mean, .deviation = o.deviation};
+  const Evaluation result =
+      evaluate(*model, dataset, normalisation, o.precision == "bf16" ? DType::bf16 : DType::f32, o.batch_size,
+               o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
+  report(o, dataset, result);
+  if (!o.logits.empty()) save_safetensors(o.logits, {{"logits", result.logits}}, {});
+  return exit_ok;
+}
+
+}  // namespace
+}  // namespace sluice::apps
+
+int main(int argc, char** argv) {
+  return sluice::apps::run_main("sluice-eval", [&] { return sluice::apps::run(argc, argv); });
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run leaves in its folder, and how it is taken up again from there.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <omp.h>
+
+#include <charconv>
+
+#include "apps/common/curves.h"
+#include "apps/common/exit_codes.h"
+#include "apps/common/tuning_file.h"
+#include "apps/train/trainer.h"
+#include "core/archive.h"
+#include "nn/state.h"
+
+namespace sluice::apps {
+namespace {
+
+constexpr const char* kOptimizer = "optimizer.";
+constexpr const char* kAverage = "average.";
+constexpr const char* kMeter = "meter";
+
+void append_prefixed(std::vector<NamedTensor>& all, const std::string& prefix, const std::vector<NamedTensor>& some) {
+  for (const NamedTensor& entry : some) all.push_back({prefix + entry.name, entry.tensor});
+}
+
+std::vector<NamedTensor> with_prefix(const Archive& archive, const std::string& prefix) {
+  std::vector<NamedTensor> found;
+  for (const NamedTensor& entry : archive.tensors)
+    if (entry.name.starts_with(prefix)) found.push_back({entry.name.substr(prefix.size()), entry.tensor});
+  return found;
+}
+
+// A number among the metadata of a checkpoint.
+template <class T>
+T number_of(const Archive& archive, const std::string& key, const std::filesystem::path& file) {
+  const auto found = archive.metadata.find(key);
+  T value{};
+  if (found != archive.metadata.end()) {
+    const char* end = found->second.data() + found->second.size();
+    const auto [stop, error] = std::from_chars(found->second.data(), end, value);
+    if (error == std::errc{} && stop == end) return value;
+  }
+  throw CheckpointError(fmt::format("{}: expected a number under '{}' in the metadata, found {}", file.string(), key,
+                                    found == archive.metadata.end() ? "nothing" : "'" + found->second + "'"));
+}
+
+}  // namespace
+
+void Trainer::open_folder(const std::string& configuration) {
+  const ExistingRun existing = options_.resume      ? ExistingRun::resume
+                               : options_.overwrite ? ExistingRun::overwrite
+                                                    : ExistingRun::refuse;
+  folder_.emplace(options_.out, existing);
+  if (!options_.tuning.empty()) load_tuning(options_.tuning);
+  if (options_.resume) {
+    if (exists(folder_->path() / "tuning.json")) load_tuning(folder_->path() / "tuning.json");
+    if (const auto checkpoint = RunFolder::latest_checkpoint(folder_->path())) restore(*checkpoint);
+  } else {
+    keep_tuning();
+    folder_->write("config.toml", configuration);
+  }
+  metrics_.emplace(folder_->path() / "metrics.csv", position_.epoch);
+  events_.emplace(folder_->path(), metrics_->rows().empty() ? 0 : metrics_->rows().back().step);
+}
+
+void Trainer::save_checkpoint() {
+  keep_tuning();
+  folder_->write_checkpoint(position_.step, [this](const std::filesystem::path& folder) {
+    const std::map<std::string, std::string> about{{"model", options_.model},
+                                                   {"dataset", options_.dataset},
+                                                   {"mean", fmt::format("{}", fmt::join(normalisation_.mean, ","))},
+                                                   {"deviation", fmt::format("{}", fmt::join(normalisation_.deviation, ","))},
+                                                   {"epoch", std::to_string(position_.epoch)},
+                                                   {"step", std::to_string(position_.step)}};
+    nn::save_model(*model_, folder / "model.safetensors", about);
+    if (average_) {
+      average_->swap();
+      nn::save_model(*model_, folder / "average.safetensors", about);
+      average_->swap();
+    }
+    std::vector<NamedTensor> tensors;
+    append_prefixed(tensors, kOptimizer, optimizer_->state());
+    if (average_) append_prefixed(tensors, kAverage, average_->state());
+    if (meter_.state().defined()) tensors.push_back({kMeter, meter_.state()});
+    std::map<std::string, std::string> counters{{"epoch", std::to_string(position_.epoch)},
+                                                {"batch", std::to_string(position_.batch)},
+                                                {"step", std::to_string(position_.step)},
+                                                {"seconds", fmt::to_string(position_.seconds)},
+                                                {"epoch_seconds", fmt::to_string(position_.epoch_seconds)},
+                                                {"threads", std::to_string(omp_get_max_threads())}};
+    for (const auto& [name, value] : options_.identity()) counters["option." + name] = value;
+    save_safetensors(folder / "training.safetensors", tensors, counters);
+  });
+}
+
+void Trainer::restore(const std::filesystem::path& checkpoint) {
+  const std::filesystem::path file = checkpoint / "training.safetensors";
+  const Archive archive = load_safetensors(file);
+  for (const auto& [name, value] : options_.identity()) {
+    const auto saved = archive.metadata.find("option." + name);
+    if (saved == archive.metadata.end() || saved->second != value)
+      throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options", checkpoint.string(), name,
+                                        saved == archive.metadata.end() ? "(unknown)" : saved->second, value));
+  }
+  position_ = {.epoch = number_of<std::int64_t>(archive, "epoch", file),
+               .batch = number_of<std::int64_t>(archive, "batch", file),
+               .step = number_of<std::int64_t>(archive, "step", file),
+               .seconds = number_of<double>(archive, "seconds", file),
+               .epoch_seconds = number_of<double>(archive, "epoch_seconds", file)};
+  if (const int threads = number_of<int>(archive, "threads", file); threads != omp_get_max_threads())
+    fmt::print(stderr, "sluice-train: the run had {} threads and has {} now; its last bits may differ\n", threads, omp_get_max_threads());
+  nn::load_model(*model_, checkpoint / "model.safetensors");
+  optimizer_->load_state(with_prefix(archive, kOptimizer));
+  if (average_) average_->load_state(with_prefix(archive, kAverage));
+  for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor);
+}
+
+// The choices of algorithms are made while the first step runs; from then on the folder repeats them.
+void Trainer::keep_tuning() const { folder_->write("tuning.json", tuning_text()); }
+
+void Trainer::print_heading() const {
+  std::int64_t count = 0;
+  for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
+  fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count, options_.precision,
+             options_.dataset, images_.train.size(), images_.test.size(), images_.train.height, images_.train.width,
+             images_.train.channels);
+  if (options_.flood_level != "0") fmt::print("flooded at {}\n", options_.flood_level);
+  if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
+  fmt::print("{}\n", table_.heading());
+  for (const MetricsRow& row : metrics_->rows()) print_row(row, std::nullopt);
+  std::fflush(stdout);
+}
+
+void Trainer::print_row(const MetricsRow& row, const std::optional<Evaluation>& validation) const {
+  std::vector<std::string> cells{fmt::format("{}/{}", row.epoch, options_.epochs),
+                                 std::to_string(row.step),
+                                 fmt::format("{:.4f}", row.train_loss),
+                                 fmt::format("{:.2f}%", 100 * row.train_accuracy),
+                                 fmt::format("{:.4f}", row.test_loss),
+                                 fmt::format("{:.2f}%", 100 * row.test_accuracy),
+                                 fmt::format("{:.2f}", row.flooded_fraction),
+                                 fmt::format("{:.3g}", row.learning_rate),
+                                 fmt::format("{:.0f}", row.images_per_second),
+                                 fmt::format("{:.1f}", row.seconds)};
+  if (validation) {
+    cells.push_back(fmt::format("{:.4f}", validation->loss));
+    cells.push_back(fmt::format("{:.2f}%", 100 * validation->accuracy));
+  }
+  fmt::print("{}\n", table_.row(cells));
+  std::fflush(stdout);
+}
+
+void Trainer::draw() const {
+  CurveRun run{.label = options_.model, .rows = metrics_->rows(), .flood_levels = {}};
+  for (const MetricsRow& row : run.rows) run.flood_levels.push_back(flood_.level_at(row.epoch - 1));
+  draw_curves(folder_->path() / "curves.svg", fmt::format("{} on {}", options_.model, options_.dataset), {run});
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/dropout.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/dropout.h"
+
+namespace sluice::ops {
+
+Variable dropout(const Variable& x, double probability, std::uint64_t seed, std::int64_t step, Mode mode) {
+  require(probability >= 0 && probability < 1, "dropout", "expects a probability in [0,1), got ", probability);
+  require(step >= 0 && step <= std::int64_t{0xffffffff}, "dropout", "expects a step in [0, 2^32), got ", step);
+  if (mode == Mode::eval || probability == 0) return x;
+  const kernels::DropoutMask mask{.probability = probability, .seed = seed, .step = static_cast<std::uint32_t>(step)};
+  const auto masked = [mask](const Tensor& from, Tensor to) {
+    with_float_type(from.dtype(), "dropout", [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(from), dropout, mask, from.size(), from.ptr<T>(), to.ptr<T>());
+    });
+    return to;
+  };
+  const auto like = [](const Tensor& tensor) { return Tensor::empty(tensor.shape(), tensor.dtype(), tensor.device()); };
+  return record("dropout", masked(x.value(), like(x.value())), {&x}, [masked, like](Tensor dy, Gradients& gradients) {
+    Tensor dx = masked(dy, dy.unique() ? dy : like(dy));
+    dy = {};
+    gradients.add(0, std::move(dx));
+  });
+}
+
+}  // namespace sluice::ops

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "core/mode.h"
+#include "core/tape.h"
+
+namespace sluice::ops {
+
+// In training, each element of x becomes 0 with `probability` and x / (1 - probability) otherwise; in evaluation, and
+// at probability 0, x itself. Which elements fall is a function of (seed, step, position): two layers of a model need
+// different seeds, and a step repeated gets its mask again. Throws std::invalid_argument for a probability outside
+// [0,1) and a step outside [0, 2^32).
+Variable dropout(const Variable& x, double probability, std::uint64_t seed, std::int64_t step, Mode mode);
+
+}  // namespace sluice::ops

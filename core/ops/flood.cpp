@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/flood.h"
+
+#include <cmath>
+
+#include "kernels/base/dispatch.h"
+#include "kernels/elementwise.h"
+#include "kernels/flood.h"
+
+namespace sluice::ops {
+namespace {
+
+// f(T{}) with the type of the loss.
+template <class F>
+void with_loss_type(DType dtype, F&& f) {
+  if (dtype == DType::f64)
+    f(double{});
+  else
+    f(float{});
+}
+
+void check(const char* op, const Tensor& loss, double level) {
+  require(std::isfinite(level) && level >= 0, op, "expects a finite level of at least 0, got ", level);
+  require(loss.defined() && loss.size() == 1, op, "expects a scalar loss, got ", loss.shape());
+  require(loss.dtype() == DType::f32 || loss.dtype() == DType::f64, op, "expects a loss in f32 or f64, got ",
+          name_of(loss.dtype()));
+}
+
+}  // namespace
+
+Variable flood(const Variable& loss, double level) {
+  check("flood", loss.value(), level);
+  if (level == 0) return loss;
+  Tensor value = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
+  Tensor sign = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
+  with_loss_type(loss.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(value), flood_forward, static_cast<T>(level), loss.value().ptr<T>(), value.ptr<T>(),
+                  sign.ptr<T>());
+  });
+  return record("flood", value, {&loss}, [sign](const Tensor& dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
+    with_loss_type(dy.dtype(), [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(dy), scale_by, 1, sign.ptr<T>(), dy.ptr<T>(), dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+}
+
+Tensor flood_sign(const Tensor& mean_loss, double level) {
+  check("flood_sign", mean_loss, level);
+  if (level == 0) return Tensor::full({}, 1, DType::f32, mean_loss.device());
+  Tensor sign = Tensor::empty({}, mean_loss.dtype(), mean_loss.device());
+  with_loss_type(mean_loss.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(sign), flood_forward, static_cast<T>(level), mean_loss.ptr<T>(), static_cast<T*>(nullptr),
+                  sign.ptr<T>());
+  });
+  return sign.cast(DType::f32);
+}
+
+}  // namespace sluice::ops

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/meter.h"
+
+#include <cmath>
+
+#include "kernels/base/dispatch.h"
+#include "kernels/meter.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kName = "training meter";
+
+void check_loss(const Tensor& loss) {
+  require(loss.defined() && loss.size() == 1 && (loss.dtype() == DType::f32 || loss.dtype() == DType::f64), kName,
+          "expects a scalar loss in f32 or f64, got ", name_of(loss.dtype()), loss.shape());
+}
+
+}  // namespace
+
+double* TrainingMeter::sums_on(Device device) {
+  if (!sums_.defined()) sums_ = Tensor::zeros({kernels::kMeterSize}, DType::f64, device);
+  require(sums_.device() == device, kName, "counts on ", sums_.device(), ", got a batch on ", device);
+  return sums_.ptr<double>();
+}
+
+void TrainingMeter::add(const Tensor& loss, const Tensor& logits, const Tensor& labels, double level) {
+  add_part(loss, logits, labels);
+  close_batch(loss, level);
+}
+
+void TrainingMeter::add_part(const Tensor& loss, const Tensor& logits, const Tensor& labels) {
+  check_loss(loss);
+  const Shape& shape = logits.shape();
+  require(shape.rank() == 2 && shape[1] > 0, kName, "logits expect [N,C], got ", shape);
+  require(labels.dtype() == DType::i32 && labels.shape() == Shape{shape[0]}, kName, "labels expect i32[", shape[0],
+          "], got ", name_of(labels.dtype()), labels.shape());
+  require(loss.dtype() == master_dtype(logits.dtype()), kName, "expects a loss in ",
+          name_of(master_dtype(logits.dtype())), " beside these logits, got ", name_of(loss.dtype()));
+  double* sums = sums_on(logits.device());
+  with_float_type(logits.dtype(), kName, [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(logits), meter_add_images, shape[0], shape[1], loss.ptr<Master<T>>(), logits.ptr<T>(),
+                  labels.ptr<std::int32_t>(), sums);
+  });
+}
+
+void TrainingMeter::close_batch(const Tensor& mean_loss, double level) {
+  check_loss(mean_loss);
+  require(std::isfinite(level) && level >= 0, kName, "expects a finite flood level of at least 0, got ", level);
+  double* sums = sums_on(mean_loss.device());
+  const Exec exec = exec_of(mean_loss);
+  // At level 0 nothing is flooded, not even a negative loss; and a level is compared in the type of the loss, as
+  // ops::flood does it.
+  const double compared = level == 0 ? -INFINITY : level;
+  if (mean_loss.dtype() == DType::f64)
+    SLUICE_KERNEL(double, exec, meter_add_batch, compared, mean_loss.ptr<double>(), sums);
+  else
+    SLUICE_KERNEL(float, exec, meter_add_batch, static_cast<float>(compared), mean_loss.ptr<float>(), sums);
+}
+
+TrainingMeter::Reading TrainingMeter::read() const {
+  const std::vector<double> sums =
+      sums_.defined() ? sums_.to_vector<double>() : std::vector<double>(std::size_t{kernels::kMeterSize});
+  const double images = sums[kernels::kMeterImages];
+  const double batches = sums[kernels::kMeterBatches];
+  return {.mean_loss = sums[kernels::kMeterLoss] / images,
+          .accuracy = sums[kernels::kMeterCorrect] / images,
+          .flooded_fraction = sums[kernels::kMeterFlooded] / batches,
+          .batches = static_cast<std::int64_t>(batches),
+          .images = static_cast<std::int64_t>(images)};
+}
+
+void TrainingMeter::reset() { sums_.fill_zero(); }
+
+void TrainingMeter::load_state(const Tensor& state) {
+  require(!state.defined() || (state.dtype() == DType::f64 && state.shape() == Shape{kernels::kMeterSize}), kName,
+          "expects a state f64[", int{kernels::kMeterSize}, "], got ", name_of(state.dtype()), state.shape());
+  sums_ = state.clone();
+}
+
+}  // namespace sluice

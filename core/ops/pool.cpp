@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/pool.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/pool.h"
+
+namespace sluice::ops {
+namespace {
+
+using kernels::PoolGeometry;
+
+void check_image(const char* op, const Shape& shape) {
+  require(shape.rank() == 4 && shape[1] > 0 && shape[2] > 0 && shape[3] > 0, op, "expects images [N,H,W,C], got ",
+          shape);
+}
+
+PoolGeometry geometry_of(const char* op, const Shape& shape, const Pool2dOptions& options) {
+  check_image(op, shape);
+  const auto& [kernel, stride, padding] = options;
+  require(kernel.height > 0 && kernel.width > 0, op, "expects a kernel of at least 1x1, got ", kernel);
+  require(stride.height > 0 && stride.width > 0, op, "expects a stride of at least 1x1, got ", stride);
+  require(padding.height >= 0 && padding.width >= 0 && 2 * padding.height <= kernel.height &&
+              2 * padding.width <= kernel.width,
+          op, "expects padding from 0 to half the kernel ", kernel, ", got ", padding);
+  const std::int64_t free_height = shape[1] + 2 * padding.height - kernel.height;
+  const std::int64_t free_width = shape[2] + 2 * padding.width - kernel.width;
+  require(free_height >= 0 && free_width >= 0, op, "expects images of at least the kernel ", kernel, " with padding ",
+          padding, ", got ", shape);
+  return {.batch = shape[0],
+          .height = shape[1],
+          .width = shape[2],
+          .channels = shape[3],
+          .window_height = kernel.height,
+          .window_width = kernel.width,
+          .stride_height = stride.height,
+          .stride_width = stride.width,
+          .pad_height = padding.height,
+          .pad_width = padding.width,
+          .out_height = free_height / stride.height + 1,
+          .out_width = free_width / stride.width + 1};
+}
+
+Tensor result_of(const PoolGeometry& g, const Variable& x) {
+  return Tensor::empty({g.batch, g.out_height, g.out_width, g.channels}, x.dtype(), x.value().device());
+}
+
+}  // namespace
+
+Variable max_pool2d(const Variable& x, const Pool2dOptions& options) {
+  const PoolGeometry geometry = geometry_of("max_pool2d", x.shape(), options);
+  require(geometry.window_height * geometry.window_width <= kernels::kMaxPoolWindow, "max_pool2d",
+          "expects a kernel of at most ", kernels::kMaxPoolWindow, " elements, got ", options.kernel);
+  Tensor y = result_of(geometry, x);
+  const Tensor offsets = x.wants_gradient() ? Tensor::empty(y.shape(), DType::u8, y.device()) : Tensor{};
+  with_float_type(x.dtype(), "max_pool2d", [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(y), max_pool2d_forward, geometry, x.value().ptr<T>(), y.ptr<T>(),
+                  offsets.ptr<std::uint8_t>());
+  });
+  return record("max_pool2d", y, {&x}, [geometry, offsets, from = x.shape()](Tensor dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), "max_pool2d", [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(dy), max_pool2d_backward, geometry, offsets.ptr<std::uint8_t>(), dy.ptr<T>(),
+                    dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+}
+
+Variable avg_pool2d(const Variable& x, const Pool2dOptions& options) {
+  const PoolGeometry geometry = geometry_of("avg_pool2d", x.shape(), options);
+  Tensor y = result_of(geometry, x);
+  with_float_type(x.dtype(), "avg_pool2d", [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(y), avg_pool2d_forward, geometry, x.value().ptr<T>(), y.ptr<T>());
+  });
+  return record("avg_pool2d", y, {&x}, [geometry, from = x.shape()](Tensor dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), "avg_pool2d", [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(dy), avg_pool2d_backward, geometry, dy.ptr<T>(), dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+}
+
+Variable global_average_pool(const Variable& x) {
+  const Shape from = x.shape();
+  check_image("global_average_pool", from);
+  Tensor y = Tensor::empty({from[0], from[3]}, x.dtype(), x.value().device());
+  with_float_type(x.dtype(), "global_average_pool", [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(y), global_average_pool_forward, from[0], from[1] * from[2], from[3], x.value().ptr<T>(),
+                  y.ptr<T>());
+  });
+  return record("global_average_pool", y, {&x}, [from](Tensor dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
+    with_float_type(dy.dtype(), "global_average_pool", [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(dy), global_average_pool_backward, from[0], from[1] * from[2], from[3], dy.ptr<T>(),
+                    dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+}
+
+}  // namespace sluice::ops

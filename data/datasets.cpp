@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/datasets.h"
+
+#include <functional>
+
+#include "core/nearest_name.h"
+#include "data/cifar.h"
+#include "data/mnist.h"
+#include "data/shapes10.h"
+#include "kernels/base/error.h"
+
+namespace sluice::data {
+namespace {
+
+struct Entry {
+  std::string name;
+  bool needs_files;
+  std::function<ImageSplits(const std::filesystem::path&)> load;
+};
+
+const std::vector<Entry>& entries() {
+  using Path = std::filesystem::path;
+  static const std::vector<Entry> all{
+      {"cifar10", true, [](const Path& folder) { return load_cifar(Cifar::cifar10, folder); }},
+      {"cifar100", true, [](const Path& folder) { return load_cifar(Cifar::cifar100, folder); }},
+      {"mnist", true, [](const Path& folder) { return load_mnist(Mnist::digits, folder); }},
+      {"fashion-mnist", true, [](const Path& folder) { return load_mnist(Mnist::fashion, folder); }},
+      {"kmnist", true, [](const Path& folder) { return load_mnist(Mnist::kuzushiji, folder); }},
+      {"shapes10", false, [](const Path&) { return make_shapes10(); }},
+  };
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : entries()) names.push_back(entry.name);
+  return names;
+}
+
+ImageSplits load_dataset(std::string_view name, const std::filesystem::path& folder) {
+  for (const Entry& entry : entries()) {
+    if (entry.name != name) continue;
+    if (entry.needs_files && folder.empty())
+      throw IoError(concat(name, " needs the folder that holds its files; none was given"));
+    return entry.load(folder);
+  }
+  throw std::invalid_argument(
+      concat("[dataset] there is no '", name, "'; did you mean '", nearest_name(name, dataset_names()), "'?"));
+}
+
+}  // namespace sluice::data

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/loader.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "data/permutation.h"
+#include "kernels/base/dispatch.h"
+
+namespace sluice::data {
+namespace {
+
+constexpr std::size_t kBatchesAhead = 3;
+
+void check(const ImageDataset& dataset, const LoaderOptions& options) {
+  require(options.batch_size >= 1, "loader", "expects a batch size of 1 or more, got ", options.batch_size);
+  require(dataset.size() > 0, "loader", "expects a data set with images");
+  require(static_cast<std::int64_t>(dataset.images.size()) == dataset.size() * dataset.image_size(), "loader",
+          "expects ", dataset.size(), " images of ", dataset.image_size(), " bytes, got ", dataset.images.size(),
+          " bytes");
+  const auto bad =
+      std::ranges::find_if(dataset.labels, [&](auto label) { return label < 0 || label >= dataset.classes; });
+  require(bad == dataset.labels.end(), "loader", "expects labels in [0,", dataset.classes, "), record ",
+          bad - dataset.labels.begin(), " has another");
+  const std::int64_t side = std::min(dataset.height, dataset.width);
+  const AugmentOptions& augment = options.augment;
+  require(augment.crop_padding >= 0 && augment.crop_padding <= side, "loader", "expects a crop padding of 0 to ", side,
+          " pixels for images of ", dataset.height, "x", dataset.width, ", got ", augment.crop_padding);
+  require(augment.cutout >= 0 && augment.cutout <= side, "loader", "expects a cutout of 0 to ", side,
+          " pixels for images of ", dataset.height, "x", dataset.width, ", got ", augment.cutout);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> epoch_order(std::int64_t size, Order order, std::uint64_t seed, std::int64_t epoch) {
+  if (order == Order::shuffled) {
+    PhiloxStream random(seed, RandomPurpose::shuffle, static_cast<std::uint32_t>(epoch));
+    return permutation(size, random);
+  }
+  std::vector<std::int64_t> ascending(static_cast<std::size_t>(size));
+  std::iota(ascending.begin(), ascending.end(), std::int64_t{0});
+  return ascending;
+}
+
+Loader::Loader(const ImageDataset& dataset, LoaderOptions options)
+    : dataset_(dataset),
+      options_(std::move(options)),
+      values_(normalised_values(options_.normalisation, dataset.channels)),
+      prefetcher_(kBatchesAhead) {
+  check(dataset_, options_);
+}
+
+std::int64_t Loader::batches_per_epoch() const {
+  const std::int64_t rest = options_.tail == Tail::keep ? options_.batch_size - 1 : 0;
+  return (dataset_.size() + rest) / options_.batch_size;
+}
+
+void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
+  const std::int64_t batches = batches_per_epoch();
+  require(epoch >= 0, "loader", "expects an epoch of 0 or more, got ", epoch);
+  require(first_batch >= 0 && first_batch <= batches, "loader", "expects a first batch of 0 to ", batches, ", got ",
+          first_batch);
+  prefetcher_.stop();
+  epoch_ = epoch;
+  order_ = epoch_order(dataset_.size(), options_.order, options_.seed, epoch);
+  prefetcher_.start([this, index = first_batch, batches]() mutable -> std::optional<Batch> {
+    if (index == batches) return std::nullopt;
+    return make_batch(index++);
+  });
+}
+
+std::optional<Batch> Loader::next() {
+  require(epoch_ >= 0, "loader", "expects start_epoch before next");
+  return prefetcher_.next();
+}
+
+Batch Loader::make_batch(std::int64_t index) const {
+  const std::int64_t first = index * options_.batch_size;
+  const std::int64_t count = std::min(options_.batch_size, dataset_.size() - first);
+  const std::int64_t* which = order_.data() + first;
+  Batch batch{.images = Tensor::empty({count, dataset_.height, dataset_.width, dataset_.channels}, DType::f32),
+              .labels = Tensor::empty({count}, DType::i32),
+              .index = index};
+  const kernels::AugmentGeometry geometry{count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
+  const Exec exec = exec_of(batch.images);
+  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, epoch_, which, dataset_.images.data(), values_.data(),
+                batch.images.ptr<float>());
+  auto* labels = batch.labels.ptr<std::int32_t>();
+  for (std::int64_t i = 0; i < count; ++i) labels[i] = dataset_.labels[static_cast<std::size_t>(which[i])];
+  return batch;
+}
+
+}  // namespace sluice::data

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches of augmented, normalised images, made ahead on one thread. What a batch holds is a function of the data set,
+// the options, the epoch and the batch's index only, so that a run can go on in the middle of an epoch.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/tensor.h"
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/prefetch.h"
+
+namespace sluice::data {
+
+struct Batch {
+  Tensor images;           // f32 [N,H,W,C], normalised
+  Tensor labels;           // i32 [N]
+  std::int64_t index = 0;  // in the epoch
+};
+
+enum class Order : unsigned char { sequential, shuffled };
+// What happens to a last batch that is not full.
+enum class Tail : unsigned char { keep, drop };
+
+struct LoaderOptions {
+  std::int64_t batch_size = 128;
+  std::uint64_t seed = 0;
+  Order order = Order::sequential;
+  Tail tail = Tail::keep;
+  AugmentOptions augment = {};
+  Normalisation normalisation = {};  // empty: pixels map to [0,1]
+};
+
+class Loader {
+ public:
+  // Keeps a reference to the data set, which must outlive it and stay as it is while an epoch is under way. Throws
+  // std::invalid_argument for a batch size below 1, a data set without images, whose sizes disagree or with labels out
+  // of range, a crop padding or cutout larger than the image, and a normalisation that does not fit.
+  Loader(const ImageDataset& dataset, LoaderOptions options);
+
+  std::int64_t batches_per_epoch() const;
+  // Starts to make the batches of an epoch from `first_batch` on; what is left of another epoch is dropped. Throws
+  // std::invalid_argument for a negative epoch and a batch that is not in [0, batches_per_epoch()].
+  void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0);
+  // The next batch; nothing after the last. Throws what went wrong in making it.
+  std::optional<Batch> next();
+
+ private:
+  Batch make_batch(std::int64_t index) const;
+
+  const ImageDataset& dataset_;
+  LoaderOptions options_;
+  std::vector<float> values_;  // [C,256]
+  std::int64_t epoch_ = -1;
+  std::vector<std::int64_t> order_;
+  Prefetcher<Batch> prefetcher_;
+};
+
+// The order in which an epoch visits the samples of a data set.
+std::vector<std::int64_t> epoch_order(std::int64_t size, Order order, std::uint64_t seed, std::int64_t epoch);
+
+}  // namespace sluice::data

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalisation of x [rows, channels], alone or with what follows it in a residual network. An image batch
+// [N,H,W,C] has N*H*W rows.
+//
+//   mean, variance over the rows (biased); xhat = (x - mean) / sqrt(variance + epsilon); z = weight xhat + bias
+//   y = z, relu(z) or relu(z + residual), as the tail says.
+//
+// Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithm 1, and section 3 for the way back. Bound by
+// bytes: forward reads x twice and writes y; backward reads x and dy twice and writes dx (the add_relu tail reads y
+// once more and writes the residual's gradient).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+
+namespace sluice::kernels {
+
+enum class BatchNormTail : std::uint8_t { none, relu, add_relu };
+
+// Whether mean and deviation depend on x (those of the batch) or are given.
+enum class BatchNormStatisticsOf : std::uint8_t { batch, running };
+
+struct BatchNormGeometry {
+  std::int64_t rows, channels;
+};
+
+// Per channel, as forward used them. `mean` and `inverse_deviation` = 1 / sqrt(variance + epsilon) are what a forward
+// pass leaves for its way back.
+template <class M>
+struct BatchNormChannels {
+  const M* mean;
+  const M* inverse_deviation;
+  const M* weight;
+  const M* bias;
+};
+
+#define SLUICE_BATCH_NORM_KERNELS                                                                                     \
+  /* For statistics and for reduce. */                                                                                \
+  template <class T>                                                                                                  \
+  std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry&);                                        \
+  /* mean and inverse_deviation of x; then, where they are not nullptr, running = (1 - momentum) running + momentum   \
+     of the batch, with the unbiased variance. rows > 1. */                                                           \
+  template <class T>                                                                                                  \
+  void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T* x, double epsilon, double momentum,      \
+                             Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,                   \
+                             Master<T>* inverse_deviation, void* scratch);                                            \
+  /* mean and inverse_deviation out of running statistics. */                                                         \
+  template <class T>                                                                                                  \
+  void batch_norm_running(const Exec&, std::int64_t channels, double epsilon, const Master<T>* running_mean,          \
+                          const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation);          \
+  /* y; `residual` is read for the add_relu tail only. y may be the very memory of x or residual. */                  \
+  template <class T>                                                                                                  \
+  void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,    \
+                        const T* x, const T* residual, T* y);                                                         \
+  /* dz = dy where z (or z + residual) passed the relu, else 0. dbias = sum dz, dweight = sum dz xhat. The add_relu   \
+     tail tells it from `y` and writes dz, which may be the very memory of dy; the other tails don't touch these. */  \
+  template <class T>                                                                                                  \
+  void batch_norm_reduce(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,   \
+                         const T* x, const T* y, const T* dy, T* dz, Master<T>* dweight, Master<T>* dbias,            \
+                         void* scratch);                                                                              \
+  /* dx = weight inverse_deviation (dz - dbias / rows - xhat dweight / rows); without the last two terms where the    \
+     statistics were given. Takes dy for the relu tail, dz for add_relu. dx may be the very memory of it. */          \
+  template <class T>                                                                                                  \
+  void batch_norm_backward_input(const Exec&, const BatchNormGeometry&, BatchNormTail, BatchNormStatisticsOf,         \
+                                 const BatchNormChannels<Master<T>>&, const Master<T>* dweight,                       \
+                                 const Master<T>* dbias, const T* x, const T* dy, T* dx);
+
+namespace cpu {
+SLUICE_BATCH_NORM_KERNELS
+}
+namespace cuda {
+SLUICE_BATCH_NORM_KERNELS
+}
+#undef SLUICE_BATCH_NORM_KERNELS
+
+}  // namespace sluice::kernels

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cross_entropy.h"
+
+#include "kernels/cpu/exponential.h"
+#include "kernels/cpu/parallel.h"
+
+namespace sluice::kernels::cpu {
+namespace {
+
+// An exponential costs about as much as eight elements of a copy.
+std::int64_t row_grain(std::int64_t classes) { return std::max<std::int64_t>(1, kElementGrain / 8 / classes); }
+
+template <class R>
+R sum_of_weights(std::int64_t classes, const R* class_weights) {
+  if (class_weights == nullptr) return static_cast<R>(classes);
+  R sum = 0;
+  for (std::int64_t c = 0; c < classes; ++c) sum += class_weights[c];
+  return sum;
+}
+
+// Sum over the classes of w_c log p_c.
+template <class T>
+Master<T> weighted_log_probabilities(std::int64_t classes, const T* x, const Master<T>* class_weights,
+                                     Master<T> largest, Master<T> log_sum) {
+  Master<T> sum = 0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const Master<T> log_probability = (static_cast<Master<T>>(x[c]) - largest) - log_sum;
+    sum += class_weights == nullptr ? log_probability : class_weights[c] * log_probability;
+  }
+  return sum;
+}
+
+template <class T>
+void forward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std::int64_t end, const T* logits,
+                  const std::int32_t* labels, const Master<T>* class_weights, Master<T>* row_loss,
+                  Master<T>* log_sum_exp) {
+  const auto smoothing = static_cast<Master<T>>(geometry.label_smoothing);
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T* x = logits + i * geometry.classes;
+    const Master<T> largest = row_maximum(geometry.classes, x);
+    // Apart from the largest logit, so that big logits leave the loss its digits.
+    const Master<T> log_sum = std::log(row_exponential_sum(geometry.classes, x, largest));
+    log_sum_exp[i] = largest + log_sum;
+    row_loss[i] = 0;
+    const std::int32_t label = labels[i];
+    if (label == geometry.ignore_index) continue;
+    const Master<T> weight = class_weights == nullptr ? Master<T>(1) : class_weights[label];
+    row_loss[i] = -(1 - smoothing) * weight * ((static_cast<Master<T>>(x[label]) - largest) - log_sum);
+    if (smoothing > 0)
+      row_loss[i] -= smoothing / static_cast<Master<T>>(geometry.classes) *
+                     weighted_log_probabilities(geometry.classes, x, class_weights, largest, log_sum);
+  }
+}
+
+template <class T>
+void backward_row(std::int64_t classes, const T* x, Master<T> log_sum_exp, Master<T> label_part, Master<T> smooth_part,
+                  Master<T> smooth_weights, const Master<T>* class_weights, std::int32_t label, T* dx) {
+  const Master<T> probability_part = label_part + smooth_part * smooth_weights;
+#pragma omp simd
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const Master<T> probability = exponential(static_cast<Master<T>>(x[c]) - log_sum_exp);
+    const Master<T> smooth = class_weights == nullptr ? smooth_part : smooth_part * class_weights[c];
+    const Master<T> target = smooth + (c == label ? label_part : Master<T>(0));
+    dx[c] = T(probability_part * probability - target);
+  }
+}
+
+template <class T>
+void backward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std::int64_t end, const T* logits,
+                   const std::int32_t* labels, const Master<T>* class_weights, const Master<T>* log_sum_exp,
+                   Master<T> factor, T* dlogits) {
+  const std::int64_t classes = geometry.classes;
+  const auto smoothing = static_cast<Master<T>>(geometry.label_smoothing);
+  const Master<T> smooth_part = factor * (smoothing / static_cast<Master<T>>(classes));
+  const Master<T> smooth_weights = sum_of_weights(classes, class_weights);
+  for (std::int64_t i = begin; i < end; ++i) {
+    T* dx = dlogits + i * classes;
+    const std::int32_t label = labels[i];
+    if (label == geometry.ignore_index) {
+      std::fill(dx, dx + classes, T(0.0f));
+      continue;
+    }
+    const Master<T> weight = class_weights == nullptr ? Master<T>(1) : class_weights[label];
+    backward_row(classes, logits + i * classes, log_sum_exp[i], factor * ((1 - smoothing) * weight), smooth_part,
+                 smooth_weights, class_weights, label, dx);
+  }
+}
+
+}  // namespace
+
+template <class T>
+std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& geometry) {
+  return static_cast<std::size_t>(geometry.rows) * sizeof(Master<T>);
+}
+
+template <class T>
+void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                   const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
+                                   Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
+  auto* row_loss = static_cast<Master<T>*>(scratch);
+  parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
+    forward_rows(geometry, begin, end, logits, labels, class_weights, row_loss, log_sum_exp);
+  });
+  double losses = 0;
+  double weights = 0;
+  for (std::int64_t i = 0; i < geometry.rows; ++i) {
+    if (labels[i] == geometry.ignore_index) continue;
+    losses += row_loss[i];
+    weights += class_weights == nullptr ? 1.0 : class_weights[labels[i]];
+  }
+  *loss = static_cast<Master<T>>(losses / weights);
+  *weight_sum = static_cast<Master<T>>(weights);
+}
+
+template <class T>
+void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                    const std::int32_t* labels, const Master<T>* class_weights,
+                                    const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
+                                    T* dlogits) {
+  const Master<T> factor = *dloss / *weight_sum;
+  parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
+    backward_rows(geometry, begin, end, logits, labels, class_weights, log_sum_exp, factor, dlogits);
+  });
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                          \
+  template std::size_t softmax_cross_entropy_forward_scratch_bytes<T>(const Exec&, const CrossEntropyGeometry&);       \
+  template void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry&, const T*, const std::int32_t*, \
+                                              const Master<T>*, Master<T>*, Master<T>*, Master<T>*, void*);            \
+  template void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T*,                     \
+                                               const std::int32_t*, const Master<T>*, const Master<T>*,                \
+                                               const Master<T>*, const Master<T>*, T*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(BFloat16)
+SLUICE_INSTANTIATE(double)
+
+}  // namespace sluice::kernels::cpu

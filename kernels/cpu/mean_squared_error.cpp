@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/mean_squared_error.h"
+
+#include "kernels/cpu/parallel.h"
+
+namespace sluice::kernels::cpu {
+namespace {
+
+// Sums run over chunks of this many elements and then over the chunks, whatever the number of threads.
+constexpr std::int64_t kChunk = 4096;
+
+std::int64_t chunk_count(std::int64_t n) { return (n + kChunk - 1) / kChunk; }
+
+template <class T>
+double squared_distance(std::int64_t n, const T* x, const T* target) {
+  Master<T> sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Master<T> difference = static_cast<Master<T>>(x[i]) - static_cast<Master<T>>(target[i]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+template <class T>
+void backward_loop(std::int64_t n, Master<T> factor, const T* x, const T* target, T* dx) {
+  for (std::int64_t i = 0; i < n; ++i)
+    dx[i] = T(factor * (static_cast<Master<T>>(x[i]) - static_cast<Master<T>>(target[i])));
+}
+
+}  // namespace
+
+template <class T>
+std::size_t mean_squared_error_forward_scratch_bytes(const Exec&, std::int64_t n) {
+  return static_cast<std::size_t>(chunk_count(n)) * sizeof(double);
+}
+
+template <class T>
+void mean_squared_error_forward(const Exec&, std::int64_t n, const T* x, const T* target, Master<T>* loss,
+                                void* scratch) {
+  auto* sums = static_cast<double*>(scratch);
+  parallel_for(chunk_count(n), kElementGrain / kChunk, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const std::int64_t first = chunk * kChunk;
+      sums[chunk] = squared_distance(std::min(kChunk, n - first), x + first, target + first);
+    }
+  });
+  double sum = 0;
+  for (std::int64_t chunk = 0; chunk < chunk_count(n); ++chunk) sum += sums[chunk];
+  *loss = static_cast<Master<T>>(sum / static_cast<double>(n));
+}
+
+template <class T>
+void mean_squared_error_backward(const Exec&, std::int64_t n, const T* x, const T* target, const Master<T>* dloss,
+                                 T* dx) {
+  const Master<T> factor = *dloss * 2 / static_cast<Master<T>>(n);
+  parallel_for(n, kElementGrain, [=](std::int64_t begin, std::int64_t end) {
+    backward_loop(end - begin, factor, x + begin, target + begin, dx + begin);
+  });
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                 \
+  template std::size_t mean_squared_error_forward_scratch_bytes<T>(const Exec&, std::int64_t);                \
+  template void mean_squared_error_forward(const Exec&, std::int64_t, const T*, const T*, Master<T>*, void*); \
+  template void mean_squared_error_backward(const Exec&, std::int64_t, const T*, const T*, const Master<T>*, T*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(BFloat16)
+SLUICE_INSTANTIATE(double)
+
+}  // namespace sluice::kernels::cpu

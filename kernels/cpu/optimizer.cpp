@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/optimizer.h"
+
+#include <cmath>
+
+#include "kernels/cpu/parallel.h"
+
+namespace sluice::kernels::cpu {
+namespace {
+
+// body(segment, begin, count) over parts of segments. The many small ones of a network share a thread.
+template <class Segment, class Body>
+void for_each_part(std::span<const Segment> segments, const Body& body) {
+  std::int64_t total = 0;
+  for (const Segment& segment : segments) total += segment.count;
+  parallel_for(total, kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t start = 0;
+    for (std::size_t i = 0; i < segments.size() && start < end; start += segments[i].count, ++i) {
+      const std::int64_t from = std::max<std::int64_t>(begin - start, 0);
+      const std::int64_t to = std::min(end - start, segments[i].count);
+      if (from < to) body(i, from, to - from);
+    }
+  });
+}
+
+template <Momentum kind, class T>
+void sgd_loop(std::int64_t n, T* value, const T* gradient, T* velocity, T momentum, T decay, T rate) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T g = gradient[i] + decay * value[i];
+    T direction = g;
+    if constexpr (kind != Momentum::none) {
+      velocity[i] = momentum * velocity[i] + g;
+      direction = kind == Momentum::nesterov ? g + momentum * velocity[i] : velocity[i];
+    }
+    value[i] -= rate * direction;
+  }
+}
+
+template <class T>
+struct AdamFactors {
+  T beta1, rest1, beta2, rest2;  // rest = 1 - beta
+  T rate;                        // learning rate over the first moment's bias correction
+  T root;                        // square root of the second moment's bias correction
+  T epsilon;
+  T coupled;  // added to the gradient, times the value
+  T keep;     // the share of the value that decoupled decay leaves
+};
+
+template <class T>
+AdamFactors<T> adam_factors(const AdamSettings& settings, double step, double weight_decay, double rate) {
+  const bool coupled = settings.decay == Decay::coupled;
+  return {.beta1 = static_cast<T>(settings.beta1),
+          .rest1 = static_cast<T>(1 - settings.beta1),
+          .beta2 = static_cast<T>(settings.beta2),
+          .rest2 = static_cast<T>(1 - settings.beta2),
+          .rate = static_cast<T>(rate / (1 - std::pow(settings.beta1, step))),
+          .root = static_cast<T>(std::sqrt(1 - std::pow(settings.beta2, step))),
+          .epsilon = static_cast<T>(settings.epsilon),
+          .coupled = static_cast<T>(coupled ? weight_decay : 0),
+          .keep = static_cast<T>(coupled ? 1 : 1 - rate * weight_decay)};
+}
+
+template <class T>
+void adam_loop(std::int64_t n, T* value, const T* gradient, T* first, T* second, const AdamFactors<T> f) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T g = gradient[i] + f.coupled * value[i];
+    first[i] = f.beta1 * first[i] + f.rest1 * g;
+    second[i] = f.beta2 * second[i] + f.rest2 * g * g;
+    value[i] = f.keep * value[i] - f.rate * first[i] / (std::sqrt(second[i]) / f.root + f.epsilon);
+  }
+}
+
+template <class T>
+void average_loop(std::int64_t n, const T* value, T* average, T rest) {
+  for (std::int64_t i = 0; i < n; ++i) average[i] += rest * (value[i] - average[i]);
+}
+
+template <class T>
+void scale_loop(std::int64_t n, T* x, T factor) {
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+constexpr std::int64_t kNormChunk = 8192;
+
+template <class T>
+double sum_of_squares(std::int64_t n, const T* x) {
+  constexpr std::int64_t lanes = 16;
+  double sums[lanes] = {};
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      const auto element = static_cast<double>(x[i + lane]);
+      sums[lane] += element * element;
+    }
+  double sum = 0;
+  for (const double lane : sums) sum += lane;
+  for (; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+std::int64_t chunks_of(std::int64_t count) { return (count + kNormChunk - 1) / kNormChunk; }
+
+// Calls f(std::integral_constant) with the kind as a compile-time constant.
+template <class F>
+void with_momentum(Momentum kind, const F& f) {
+  switch (kind) {
+    case Momentum::none: return f(std::integral_constant<Momentum, Momentum::none>{});
+    case Momentum::heavy_ball: return f(std::integral_constant<Momentum, Momentum::heavy_ball>{});
+    case Momentum::nesterov: return f(std::integral_constant<Momentum, Momentum::nesterov>{});
+  }
+}
+
+}  // namespace
+
+template <class T>
+void sgd_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const SgdSettings& settings,
+              const double* learning_rate) {
+  const T rate = static_cast<T>(*learning_rate);
+  const T momentum = static_cast<T>(settings.momentum);
+  with_momentum(settings.kind, [&](auto kind) {
+    for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
+      const OptimizerSegment<T>& s = segments[i];
+      T* velocity = s.first == nullptr ? nullptr : s.first + begin;
+      sgd_loop<kind.value>(count, s.value + begin, s.gradient + begin, velocity, momentum,
+                           static_cast<T>(s.weight_decay), rate);
+    });
+  });
+}
+
+template <class T>
+void adam_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const AdamSettings& settings,
+               const double* learning_rate) {
+  for (const OptimizerSegment<T>& segment : segments) *segment.step += 1;
+  for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
+    const OptimizerSegment<T>& s = segments[i];
+    adam_loop(count, s.value + begin, s.gradient + begin, s.first + begin, s.second + begin,
+              adam_factors<T>(settings, *s.step, s.weight_decay, *learning_rate));
+  });
+}
+
+template <class T>
+void average_step(const Exec&, std::span<const AverageSegment<T>> segments, double decay) {
+  for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
+    average_loop(count, segments[i].value + begin, segments[i].average + begin, static_cast<T>(1 - decay));
+  });
+}
+
+template <class T>
+std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>> segments) {
+  std::int64_t chunks = 0;
+  for (const GradientSegment<T>& segment : segments) chunks += chunks_of(segment.count);
+  return static_cast<std::size_t>(chunks) * sizeof(double);
+}
+
+template <class T>
+void gradient_norm(const Exec&, std::span<const GradientSegment<T>> segments, void* scratch, T* norm) {
+  double* partial = static_cast<double*>(scratch);
+  std::int64_t chunks = 0;
+  for (const GradientSegment<T>& segment : segments) {
+    double* const sums = partial + chunks;
+    parallel_for(chunks_of(segment.count), kElementGrain / kNormChunk, [=](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+        const std::int64_t first = chunk * kNormChunk;
+        sums[chunk] = sum_of_squares(std::min(kNormChunk, segment.count - first), segment.gradient + first);
+      }
+    });
+    chunks += chunks_of(segment.count);
+  }
+  double sum = 0;
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) sum += partial[chunk];
+  *norm = static_cast<T>(std::sqrt(sum));
+}
+
+template <class T>
+void clip_factor(const Exec&, const T* norm, double largest, T* factor) {
+  const double wanted = largest / (static_cast<double>(*norm) + 1e-6);
+  *factor = static_cast<T>(wanted > 1 ? 1 : wanted);
+}
+
+template <class T>
+void scale_gradients(const Exec&, std::span<const GradientSegment<T>> segments, const T* factor) {
+  for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
+    scale_loop(count, segments[i].gradient + begin, *factor);
+  });
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                       \
+  template void sgd_step(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double*);     \
+  template void adam_step(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double*);   \
+  template void average_step(const Exec&, std::span<const AverageSegment<T>>, double);                              \
+  template std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);               \
+  template void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void*, T*);                         \
+  template void clip_factor(const Exec&, const T*, double, T*);                                                     \
+  template void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(double)
+#undef SLUICE_INSTANTIATE
+
+}  // namespace sluice::kernels::cpu

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax and cross entropy in one pass over logits [N,C], the mean over the rows that count. Bound by bytes: forward
+// reads the logits, backward reads them and writes as many.
+//
+//   p = softmax(x_i), y = labels[i], e = label_smoothing, w = class weights (1 where absent)
+//   row loss  l_i = -(1 - e) w_y log p_y - (e / C) sum_c w_c log p_c      0 where y == ignore_index
+//   loss          = sum_i l_i / sum_i w_(y_i), rows that are not ignored  NaN where none is left
+//
+// Source: Szegedy et al., "Rethinking the Inception architecture", 2016, section 7 (smoothing); the weighted mean is
+// that of torch.nn.functional.cross_entropy(reduction='mean').
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+
+namespace sluice::kernels {
+
+struct CrossEntropyGeometry {
+  std::int64_t rows = 0;     // N
+  std::int64_t classes = 0;  // C
+  double label_smoothing = 0;
+  std::int32_t ignore_index = -100;
+};
+
+#define SLUICE_CROSS_ENTROPY_KERNELS                                                                                 \
+  template <class T>                                                                                                 \
+  std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                 \
+  /* labels [N] in [0,C) or ignore_index; class_weights [C] or nullptr. Writes the scalar loss, and for the way back \
+     log_sum_exp [N] and the scalar weight_sum (the loss's divisor). */                                              \
+  template <class T>                                                                                                 \
+  void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry&, const T* logits,                      \
+                                     const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,    \
+                                     Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch);                  \
+  /* dlogits [N,C]; dloss is one number in device memory. */                                                         \
+  template <class T>                                                                                                 \
+  void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T* logits,                     \
+                                      const std::int32_t* labels, const Master<T>* class_weights,                    \
+                                      const Master<T>* log_sum_exp, const Master<T>* weight_sum,                     \
+                                      const Master<T>* dloss, T* dlogits);
+
+namespace cpu {
+SLUICE_CROSS_ENTROPY_KERNELS
+}
+namespace cuda {
+SLUICE_CROSS_ENTROPY_KERNELS
+}
+#undef SLUICE_CROSS_ENTROPY_KERNELS
+
+}  // namespace sluice::kernels

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dropout (Srivastava et al., JMLR 2014) with inverted scaling: y = x / (1 - p) where the element is kept, else 0. The
+// way back is the same kernel on dy: the mask is a function of (seed, step, element) and is computed again, not stored.
+// Bound by bytes on a GPU, by the random numbers on a CPU.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/philox.h"
+#include "kernels/base/types.h"
+
+namespace sluice::kernels {
+
+struct DropoutMask {
+  double probability = 0;  // of an element to be dropped, in [0,1)
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+};
+
+// Word i % 4 of philox(seed, {dropout, step, i / 4}) decides on element i: it is kept where uniform(word) is at least
+// the probability, in float.
+#define SLUICE_DROPOUT_KERNELS \
+  template <class T>           \
+  void dropout(const Exec&, const DropoutMask&, std::int64_t n, const T* x, T* y);
+
+namespace cpu {
+SLUICE_DROPOUT_KERNELS
+}
+namespace cuda {
+SLUICE_DROPOUT_KERNELS
+}
+#undef SLUICE_DROPOUT_KERNELS
+
+}  // namespace sluice::kernels

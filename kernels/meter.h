@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums over training batches, in device memory, so that a step need not wait for the host. Counts are whole numbers in
+// doubles: exact, and independent of the order of threads. Bound by bytes: the logits are read once.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+
+namespace sluice::kernels {
+
+// The meter's memory: double [kMeterSize], at these places.
+enum MeterPlace : int { kMeterLoss, kMeterImages, kMeterCorrect, kMeterBatches, kMeterFlooded, kMeterSize };
+
+#define SLUICE_METER_KERNELS                                                                                          \
+  /* Of logits [N,C] and labels [N], rows with a label below 0 left out: adds their number, how many have             \
+     their label's logit largest (the first of equals; a label of C or more has none), and `loss` times               \
+     their number. */                                                                                                 \
+  template <class T>                                                                                                  \
+  void meter_add_images(const Exec&, std::int64_t rows, std::int64_t classes, const Master<T>* loss, const T* logits, \
+                        const std::int32_t* labels, double* meter);                                                   \
+  /* Adds a batch, flooded where loss < level. T is float or double. */                                               \
+  template <class T>                                                                                                  \
+  void meter_add_batch(const Exec&, T level, const T* loss, double* meter);
+
+namespace cpu {
+SLUICE_METER_KERNELS
+}
+namespace cuda {
+SLUICE_METER_KERNELS
+}
+#undef SLUICE_METER_KERNELS
+
+}  // namespace sluice::kernels

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/dropout.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/base/philox.h"
+#include "tests/support/op_case.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t kSize = 40001;
+
+std::vector<float> dropped(double probability, std::uint64_t seed, std::int64_t step) {
+  const Tensor ones = Tensor::full({kSize}, 1, DType::f32);
+  return ops::dropout(ones, probability, seed, step, Mode::train).value().to_vector<float>();
+}
+
+TEST(Dropout, DropsItsShareAndScalesTheRest) {
+  for (const double probability : {0.1, 0.5, 0.9}) {
+    const std::vector<float> values = dropped(probability, 1, 2);
+    const auto zeros = static_cast<double>(std::ranges::count(values, 0.0f));
+    // Five standard deviations of a binomial.
+    EXPECT_NEAR(zeros / kSize, probability, 5 * std::sqrt(probability * (1 - probability) / kSize));
+    const auto kept = static_cast<float>(1 / (1 - probability));
+    EXPECT_TRUE(std::ranges::all_of(values, [=](float value) { return value == 0 || value == kept; }));
+  }
+}
+
+TEST(Dropout, MaskIsPhiloxOfSeedStepAndElement) {
+  const std::vector<float> values = dropped(0.3, 77, 5);
+  PhiloxStream random(77, RandomPurpose::dropout, 5);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ASSERT_EQ(values[i] == 0, random.next_uniform() < 0.3f) << "element " << i;
+}
+
+TEST(Dropout, AnotherStepOrSeedIsAnotherMask) {
+  EXPECT_EQ(dropped(0.5, 1, 2), dropped(0.5, 1, 2));
+  EXPECT_NE(dropped(0.5, 1, 2), dropped(0.5, 1, 3));
+  EXPECT_NE(dropped(0.5, 1, 2), dropped(0.5, 2, 2));
+}
+
+TEST(Dropout, MaskIsTheSameOnAnyNumberOfThreads) {
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const std::vector<float> one = dropped(0.5, 1, 2);
+  omp_set_num_threads(3);
+  const std::vector<float> three = dropped(0.5, 1, 2);
+  omp_set_num_threads(threads);
+  EXPECT_EQ(one, three);
+}
+
+TEST(Dropout, TheWayBackGoesThroughTheSameMask) {
+  Tape tape;
+  const Variable x = tape.watched(Tensor::full({kSize}, 1, DType::f32));
+  const Variable y = ops::dropout(x, 0.5, 1, 2, Mode::train);
+  tape.backward(y, Tensor::full({kSize}, 1, DType::f32));
+  EXPECT_EQ(x.gradient().to_vector<float>(), y.value().to_vector<float>());
+}
+
+TEST(Dropout, IsNothingInEvaluationAndAtZero) {
+  const Tensor x = test::random_tensor({7, 3}, DType::f32, 1);
+  EXPECT_EQ(ops::dropout(x, 0.5, 1, 2, Mode::eval).value().raw(), x.raw());
+  EXPECT_EQ(ops::dropout(x, 0, 1, 2, Mode::train).value().raw(), x.raw());
+}
+
+TEST(Dropout, MisuseIsNamed) {
+  const Tensor x = test::random_tensor({7, 3}, DType::f32, 1);
+  for (const double probability : {-0.1, 1.0, 1.5, std::nan("")})
+    for (const Mode mode : {Mode::train, Mode::eval})
+      EXPECT_THROW(ops::dropout(x, probability, 1, 2, mode), std::invalid_argument) << probability;
+  EXPECT_THROW(ops::dropout(x, 0.5, 1, -1, Mode::train), std::invalid_argument);
+  EXPECT_THROW(ops::dropout(x, 0.5, 1, std::int64_t{1} << 32, Mode::train), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace sluice
