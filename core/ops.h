@@ -3,9 +3,12 @@
 #pragma once
 
 #include "core/ops/activation.h"
+#include "core/ops/batch_norm.h"
+#include "core/ops/conv2d.h"
 #include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/flood.h"
+#include "core/ops/fused/batch_norm_relu.h"
 #include "core/ops/loss.h"
 #include "core/ops/pad.h"
 #include "core/ops/pool.h"

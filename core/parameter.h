@@ -17,6 +17,8 @@ struct NamedParameter {
   std::string name;  // as PyTorch would call it: "layer1.0.conv1.weight"
   Variable variable;
   ParameterKind kind = ParameterKind::weight;
+  // [H,W,C] where the columns of a weight [K,HWC] run over a flattened image; PyTorch's run over [C,H,W]. Else rank 0.
+  Shape image{};
 };
 
 struct NamedTensor {

@@ -48,6 +48,8 @@ std::int32_t difference(const Colour& a, const Colour& b) {
   return sum;
 }
 
+std::int32_t brightness(const Colour& colour) { return colour[0] + colour[1] + colour[2]; }
+
 // a where weight is 0, b where it is 256.
 Colour mix(const Colour& a, const Colour& b, std::int32_t weight) {
   Colour result;
@@ -128,48 +130,60 @@ void draw(Canvas& canvas, int shape, const Placement& placement, const Texture& 
     }
 }
 
+// A place for something small, its centre anywhere. The numbers are drawn one a statement, since the order in which a
+// call's arguments are evaluated is the compiler's choice.
+Placement anywhere(std::int32_t radius_u, std::int32_t radius_v, PhiloxStream& random) {
+  const std::int32_t x = between(random, 0, kSide * kPixel);
+  const std::int32_t y = between(random, 0, kSide * kPixel);
+  const std::int32_t degrees = between(random, 0, 359);
+  return {x, y, radius_u, radius_v, degrees};
+}
+
 // A long thin square.
 void draw_stroke(Canvas& canvas, PhiloxStream& random) {
-  const Colour colour = random_colour(random);
-  const Placement placement(between(random, 0, kSide * kPixel), between(random, 0, kSide * kPixel),
-                            between(random, 5 * kPixel, 14 * kPixel), between(random, 150, 330),
-                            between(random, 0, 179));
-  draw(canvas, 3, placement, Texture(colour, near(colour, 30, random), random));
+  const Colour first = random_colour(random);
+  const Colour second = near(first, 30, random);
+  const Texture texture(first, second, random);
+  const std::int32_t length = between(random, 5 * kPixel, 14 * kPixel);
+  const std::int32_t width = between(random, 150, 330);
+  draw(canvas, kSquare, anywhere(length, width, random), texture);
 }
 
 void draw_small_shape(Canvas& canvas, PhiloxStream& random) {
-  const Colour colour = random_colour(random);
-  const std::int32_t radius = between(random, 2 * kPixel, 4 * kPixel);
   const int shape = between(random, 0, kShapes - 1);
-  const Placement placement(between(random, 0, kSide * kPixel), between(random, 0, kSide * kPixel), radius, radius,
-                            between(random, 0, 359));
-  draw(canvas, shape, placement, Texture(colour, near(colour, 40, random), random));
+  const Colour first = random_colour(random);
+  const Colour second = near(first, 40, random);
+  const Texture texture(first, second, random);
+  const std::int32_t radius = between(random, 2 * kPixel, 4 * kPixel);
+  draw(canvas, shape, anywhere(radius, radius, random), texture);
 }
 
+// Brighter than the two colours behind it and clear of them.
 void draw_main_shape(Canvas& canvas, int shape, const Colour& back_first, const Colour& back_second,
                      PhiloxStream& random) {
   constexpr std::int32_t least_contrast = 130;  // summed over the channels
+  constexpr std::int32_t least_lift = 100;      // of the brightness, likewise
   Colour first, second;
   do {
     first = random_colour(random);
     second = near(first, 60, random);
   } while (std::min({difference(first, back_first), difference(first, back_second), difference(second, back_first),
-                     difference(second, back_second)}) < least_contrast || first[0]+first[1]+first[2] < back_first[0]+back_first[1]+back_first[2]+100);
+                     difference(second, back_second)}) < least_contrast ||
+           brightness(first) < brightness(back_first) + least_lift);
+  const Texture texture(first, second, random);
   const std::int32_t radius = between(random, 7 * kPixel, 12 * kPixel);
-  const std::int32_t stretch = between(random, 200, 256);
-  const std::int32_t centre = kSide * kPixel / 2;
-  const std::int32_t room = 16 * kPixel - radius;
-  const std::int32_t x = centre + between(random, -room, room);
-  const std::int32_t y = centre + between(random, -room, room);
-  const std::int32_t shorter = radius * stretch / 256;
+  const std::int32_t shorter = radius * between(random, 200, 256) / 256;
   const bool wide = between(random, 0, 1) == 1;
-  const Placement placement(x, y, wide ? radius : shorter, wide ? shorter : radius, between(random, 0, 359));
-  draw(canvas, shape, placement, Texture(first, second, random));
+  const std::int32_t room = 16 * kPixel - radius;
+  const std::int32_t x = kSide * kPixel / 2 + between(random, -room, room);
+  const std::int32_t y = kSide * kPixel / 2 + between(random, -room, room);
+  const std::int32_t degrees = between(random, 0, 359);
+  draw(canvas, shape, Placement(x, y, wide ? radius : shorter, wide ? shorter : radius, degrees), texture);
 }
 
 // Two uniform numbers a channel make noise of triangular distribution.
 void write_noisy(const Canvas& canvas, PhiloxStream& random, std::uint8_t* pixels) {
-  const std::int32_t strength = between(random, 10, 70);
+  const std::int32_t strength = between(random, 10, 56);
   for (const Colour& colour : canvas)
     for (const std::int32_t channel : colour) {
       const std::uint32_t word = random.next();
@@ -179,7 +193,8 @@ void write_noisy(const Canvas& canvas, PhiloxStream& random, std::uint8_t* pixel
 }
 
 void make_image(int shape, PhiloxStream random, std::uint8_t* pixels) {
-  Colour first = random_colour(random); for (auto& c : first) c = c * 160 / 256;
+  // A darker half of the colours leaves room for brighter shapes.
+  const Colour first = mix({0, 0, 0}, random_colour(random), 160);
   const Colour second = near(first, 50, random);
   const Texture background(first, second, random);
   Canvas canvas;
@@ -187,8 +202,8 @@ void make_image(int shape, PhiloxStream random, std::uint8_t* pixels) {
     for (std::int32_t column = 0; column < kSide; ++column)
       canvas[static_cast<std::size_t>(row * kSide + column)] =
           background.at(column * kPixel + kPixel / 2, row * kPixel + kPixel / 2);
-  for (std::int32_t strokes = between(random, 0, 3); strokes > 0; --strokes) draw_stroke(canvas, random);
-  for (std::int32_t shapes = between(random, 1, 3); shapes > 0; --shapes) draw_small_shape(canvas, random);
+  for (std::int32_t strokes = between(random, 0, 2); strokes > 0; --strokes) draw_stroke(canvas, random);
+  for (std::int32_t shapes = between(random, 0, 2); shapes > 0; --shapes) draw_small_shape(canvas, random);
   draw_main_shape(canvas, shape, first, second, random);
   if (between(random, 0, 1) == 1) draw_stroke(canvas, random);
   if (between(random, 0, 2) == 0) draw_small_shape(canvas, random);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // shapes10: ten classes of generated 32x32 colour images that need no file. The class is the largest shape's: circle,
-// ring, crescent, square, triangle, star, cross, heart, arrow or hourglass, in any colour, size, rotation, proportion
-// and place, filled and backed by gradients, stripes, checks or blotches, among smaller shapes and strokes, behind one
-// more stroke at times, under noise. Integers only, so that the bits are the same everywhere.
+// ring, crescent, square, triangle, star, cross, heart, arrow or hourglass, in any colour brighter than what is behind
+// it, any size, rotation, proportion and place, filled and backed by gradients, stripes, checks or blotches, among
+// smaller shapes and strokes, some of them before it, under noise. Integers only, so that the bits are the same
+// everywhere.
 #pragma once
 
 #include <cstdint>

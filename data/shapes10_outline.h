@@ -10,6 +10,7 @@ namespace sluice::data::shapes10 {
 inline constexpr int kShapes = 10;
 inline constexpr std::array<const char*, kShapes> kShapeNames = {"circle", "ring",  "crescent", "square", "triangle",
                                                                  "star",   "cross", "heart",    "arrow",  "hourglass"};
+inline constexpr int kSquare = 3;
 
 // Whether a point lies in a shape, which is centred at 0 and about 1000 in radius; u points right, v down. |u|, |v| <
 // 2^14.

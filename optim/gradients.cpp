@@ -37,8 +37,8 @@ Tensor gradient_norm(const std::vector<NamedParameter>& parameters) {
 }
 
 Tensor clip_gradient_norm(const std::vector<NamedParameter>& parameters, double max_norm) {
-  require(std::isfinite(max_norm) && max_norm > 0, "clip_gradient_norm",
-          "expects a finite largest norm above 0, got ", max_norm);
+  require(std::isfinite(max_norm) && max_norm > 0, "clip_gradient_norm", "expects a finite largest norm above 0, got ",
+          max_norm);
   const std::vector<Tensor> gradients = own_gradients_of(parameters);
   Tensor norm = ops::gradient_norm(gradients);
   ops::scale_in_place(gradients, ops::clip_factor(norm, max_norm));

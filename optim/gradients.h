@@ -13,8 +13,8 @@ namespace sluice::optim {
 Tensor gradient_norm(const std::vector<NamedParameter>& parameters);
 
 // Multiplies all gradients by max_norm / (norm + 1e-6) where that is below 1, as torch.nn.utils.clip_grad_norm_ does
-// (Pascanu, Mikolov and Bengio, 2013, algorithm 1). Returns the norm before. A norm that is NaN makes all gradients NaN.
-// Throws std::invalid_argument unless max_norm is finite and above 0.
+// (Pascanu, Mikolov and Bengio, 2013, algorithm 1). Returns the norm before. A norm that is NaN makes all gradients
+// NaN. Throws std::invalid_argument unless max_norm is finite and above 0.
 Tensor clip_gradient_norm(const std::vector<NamedParameter>& parameters, double max_norm);
 
 // Multiplies all gradients by a scalar that is on the device: the sign that flooding decides on, say.

@@ -42,7 +42,7 @@ double one_cycle(const ScheduleOptions& options, std::int64_t t, std::int64_t st
   const double last = static_cast<double>(steps) - 1;
   const double at = std::min(static_cast<double>(t), last);
   const double first_rate = options.learning_rate / options.rise;
-  if (at <= top) return cosine_between(first_rate, options.learning_rate, at / top);
+  if (at < top) return cosine_between(first_rate, options.learning_rate, at / top);
   return cosine_between(options.learning_rate, first_rate / options.fall, (at - top) / (last - top));
 }
 
@@ -93,8 +93,7 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options) {
           "learning rate expects a finite number of at least 0, got ", options.learning_rate);
   require(options.warmup_steps >= 0, "schedule", "warm-up expects at least 0 steps, got ", options.warmup_steps);
   require(!entry->needs_total || options.total_steps > options.warmup_steps, "schedule", options.name,
-          " expects more steps in total than in the warm-up, got ", options.total_steps, " and ",
-          options.warmup_steps);
+          " expects more steps in total than in the warm-up, got ", options.total_steps, " and ", options.warmup_steps);
   require(std::ranges::is_sorted(options.milestones), "schedule", "milestones expect to be ascending");
   require(positive(options.gamma), "schedule", "gamma expects a number above 0, got ", options.gamma);
   require(std::isfinite(options.final_learning_rate) && options.final_learning_rate >= 0, "schedule",

@@ -4,13 +4,16 @@
 #include <omp.h>
 
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 #include "apps/bench/ceilings.h"
 #include "apps/bench/machine.h"
 #include "apps/bench/passes.h"
+#include "apps/common/command_line.h"
+#include "apps/common/exit_codes.h"
 #include "tests/cases/cases.h"
 
 namespace sluice::bench {
@@ -55,17 +58,11 @@ std::vector<Job> jobs_of(const std::vector<test::OpCase>& cases, const Options& 
   return jobs;
 }
 
-Device device_named(const std::string& name) {
-  require(name == "cpu", "device", "this build of Sluice has cpu only, got ", name);
-  return {};
-}
-
 // Below this a pass does no work on elements, only its share of bookkeeping: a rate would say nothing.
 constexpr double kLeastTimeOfARate = 2e-6;
 
-nlohmann::ordered_json run(const Job& job, const Options& options, const Ceilings& ceilings) {
-  std::vector<Tensor> inputs = test::make_inputs(*job.op_case, job.dtype, test::Rounding::none);
-  for (Tensor& input : inputs) input = input.to(device_named(options.device));
+nlohmann::ordered_json run_job(const Job& job, const Options& options, const Ceilings& ceilings) {
+  const std::vector<Tensor> inputs = test::make_inputs(*job.op_case, job.dtype, test::Rounding::none);
   const LoadMeter meter;
   const Measurement measured = measure(*job.op_case, job.pass, inputs, options.budget);
   const Load load = meter.read();
@@ -93,7 +90,7 @@ nlohmann::ordered_json run(const Job& job, const Options& options, const Ceiling
              has_rate ? rate : "-",
              has_rate ? fmt::format("{:.0f} %", floor.seconds / measured.time.median * 100) : "-", floor.bound,
              load.cpu_per_wall, load.others_per_wall);
-  std::cout.flush();
+  std::fflush(stdout);
   return row;
 }
 
@@ -101,79 +98,64 @@ int bench(const Options& options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
   const std::vector<test::OpCase> cases = test::all_cases();
   const std::vector<Job> jobs = jobs_of(cases, options);
-  if (jobs.empty()) {
-    std::cerr << "sluice-bench-kernels: no case matches; --list --cases all shows every name\n";
-    return 2;
-  }
+  if (jobs.empty()) throw apps::UsageError("no case matches; --list --cases all shows every name");
   if (options.list) {
-    for (const Job& job : jobs) std::cout << job.name() << '\n';
-    return 0;
+    for (const Job& job : jobs) fmt::print("{}\n", job.name());
+    return apps::exit_ok;
   }
   const LoadMeter meter;
   const Machine machine = describe_machine();
-  std::cout << to_line(machine) << '\n' << std::flush;
+  fmt::print("{}\n", to_line(machine));
   const Ceilings ceilings = measure_ceilings();
-  std::cout << to_line(ceilings) << "\n\n";
-  fmt::print("{:<58} {:>11} {:>11} {:>7} {:>15} {:>6} {:<6} {:>5} {:>5}\n", "operation_case/type/pass", "median", "min",
-             "spread", "rate", "share", "of", "load", "other");
+  fmt::print("{}\n\n{:<58} {:>11} {:>11} {:>7} {:>15} {:>6} {:<6} {:>5} {:>5}\n", to_line(ceilings),
+             "operation_case/type/pass", "median", "min", "spread", "rate", "share", "of", "load", "other");
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const Job& job : jobs) rows.push_back(run(job, options, ceilings));
-  std::cout << '\n' << to_line(meter.read()) << '\n';
+  for (const Job& job : jobs) rows.push_back(run_job(job, options, ceilings));
+  const Load load = meter.read();
+  fmt::print("\n{}\n", to_line(load));
   if (!options.json.empty())
-    write_json(options.json, {{"machine", to_json(machine)},
-                              {"ceilings", to_json(ceilings)},
-                              {"results", rows},
-                              {"load", to_json(meter.read())}});
-  return 0;
+    write_json(
+        options.json,
+        {{"machine", to_json(machine)}, {"ceilings", to_json(ceilings)}, {"results", rows}, {"load", to_json(load)}});
+  return apps::exit_ok;
 }
 
-int main_of(int argc, char** argv) {
+int run(int argc, char** argv) {
   Options options;
   CLI::App app(
       "Times every pass of the operations' cases. share: the time that the machine's measured ceiling allows over the\n"
       "median (above 100 % where an algorithm such as Winograd's needs fewer operations than are counted).\n"
       "load: this process's processor time over wall time; other: processors that everything else kept busy.",
       "sluice-bench-kernels");
+  app.option_defaults()->always_capture_default();
   const std::map<std::string, Cases> kinds{
       {"benchmark", Cases::benchmark}, {"small", Cases::small}, {"all", Cases::all}};
+  std::string cases = "benchmark";
   app.add_option("--filter", options.filter, "Only names in which this regular expression is found");
-  app.add_option("--dtype", options.dtypes, "Types, by commas")
+  app.add_option("--dtype", options.dtypes, "Types, by commas: f32, bf16")
       ->delimiter(',')
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->default_str("f32,bf16");
-  app.add_option("--cases", options.cases, "Large cases, the tests' small ones, or all")
-      ->transform(CLI::CheckedTransformer(kinds, CLI::ignore_case))
-      ->default_str("benchmark");
+      ->check(apps::one_of({"f32", "bf16"}));
+  app.add_option("--cases", cases, "benchmark (the large cases), small (the tests' own), or all")
+      ->check(apps::one_of({"benchmark", "small", "all"}));
   app.add_option("--repetitions", options.budget.repetitions, "Least number of times that a pass is run")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--seconds", options.budget.seconds, "Least time spent on a pass")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads; 0: OpenMP's default")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--device", options.device, "Device")->check(CLI::IsMember({"cpu"}))->capture_default_str();
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds", options.budget.seconds, "Least time spent on a pass")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "Threads; 0: OpenMP's default")->check(CLI::NonNegativeNumber);
+  app.add_option("--device", options.device, "Device")->check(apps::one_of({"cpu"}));
   app.add_option("--json", options.json, "Also write the results to this file");
   app.add_flag("--list", options.list, "Only list the names");
-  app.set_version_flag("--version", describe_machine().version);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  apps::parse_or_exit(app, argc, argv);
+  options.cases = kinds.at(cases);
   try {
     return bench(options);
   } catch (const std::regex_error& error) {
-    std::cerr << "sluice-bench-kernels: --filter " << options.filter << ": " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "sluice-bench-kernels: " << error.what() << '\n';
-    return 1;
+    throw apps::UsageError(fmt::format("--filter '{}' is no regular expression: {}", options.filter, error.what()));
   }
 }
 
 }  // namespace
 }  // namespace sluice::bench
 
-int main(int argc, char** argv) { return sluice::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  return sluice::apps::run_main("sluice-bench-kernels", [&] { return sluice::bench::run(argc, argv); });
+}

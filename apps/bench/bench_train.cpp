@@ -6,16 +6,19 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
-#include <iostream>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "apps/bench/machine.h"
 #include "apps/bench/profile.h"
 #include "apps/bench/report.h"
+#include "apps/common/command_line.h"
+#include "apps/common/exit_codes.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/flood.h"
 #include "core/ops/loss.h"
 #include "kernels/base/philox.h"
+#include "kernels/tuning.h"
 #include "nn/models.h"
 #include "optim/sgd.h"
 
@@ -116,7 +119,7 @@ nlohmann::ordered_json bench(const Options& options) {
   Training training(options);
   fmt::print("{}\n{} {} batch {}, {} parameters\n", to_line(machine), options.model, options.precision,
              training.batch_size(), training.parameters());
-  std::cout.flush();
+  std::fflush(stdout);
 
   Profile profile;
   for (int i = 0; i < options.warmup; ++i) training.step(profile, Profiling::off);
@@ -168,51 +171,41 @@ nlohmann::ordered_json bench(const Options& options) {
           {"allocator_reserved_bytes", after.bytes_reserved},
           {"peak_resident_bytes", peak_resident_bytes()},
           {"resident_before_bytes", resident_before},
+          {"algorithms", kernels::tuning_table()},
           {"load", to_json(load)}};
 }
 
-int main_of(int argc, char** argv) {
+int run(int argc, char** argv) {
   Options options;
   CLI::App app(
       "Times training steps of a model on random data: forward, cross entropy, backward, SGD with momentum.\n"
       "Exits with 1 where a step after the warm-up asked the system for memory.",
       "sluice-bench-train");
-  app.add_option("--model", options.model, "Model")->check(CLI::IsMember(nn::model_names()))->capture_default_str();
+  app.option_defaults()->always_capture_default();
+  app.add_option("--model", options.model, "Model")->check(apps::one_of(nn::model_names()));
   app.add_option("--batch-size", options.batch_size,
-                 "Images a step; 0: the model's usual one (128, mlp 256, mlp_paper 200)")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--precision", options.precision, "Type of the activations")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str();
+                 "Images a step; 0: the model's usual number (128, mlp 256, mlp_paper 200)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--precision", options.precision, "fp32 or bf16")->check(apps::one_of({"fp32", "bf16"}));
   app.add_option("--flood-level", options.flood_level, "Flood the loss at this level; 0: not at all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--steps", options.steps, "Steps to time")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--warmup", options.warmup, "Steps before them")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads; 0: OpenMP's default")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--steps", options.steps, "Steps to time")->check(CLI::PositiveNumber);
+  app.add_option("--warmup", options.warmup, "Steps before them")->check(CLI::PositiveNumber);
+  app.add_option("--threads", options.threads, "Threads; 0: OpenMP's default")->check(CLI::NonNegativeNumber);
   app.add_option("--json", options.json, "Also write the results to this file");
   app.add_flag("--profile", options.profile, "Also print the share of each operation in the time of a step");
-  app.set_version_flag("--version", describe_machine().version);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
-    const nlohmann::ordered_json report = bench(options);
-    if (!options.json.empty()) write_json(options.json, report);
-    if (report["driver_allocations_after_warmup"] == 0) return 0;
-    std::cerr << "sluice-bench-train: a step after the warm-up asked the system for memory\n";
-  } catch (const std::exception& error) {
-    std::cerr << "sluice-bench-train: " << error.what() << '\n';
-  }
-  return 1;
+  apps::parse_or_exit(app, argc, argv);
+
+  const nlohmann::ordered_json report = bench(options);
+  if (!options.json.empty()) write_json(options.json, report);
+  if (report["driver_allocations_after_warmup"] != 0)
+    throw Error("a step after the warm-up asked the system for memory");
+  return apps::exit_ok;
 }
 
 }  // namespace
 }  // namespace sluice::bench
 
-int main(int argc, char** argv) { return sluice::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  return sluice::apps::run_main("sluice-bench-train", [&] { return sluice::bench::run(argc, argv); });
+}

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "kernels/base/error.h"
+#include "core/file.h"
 
 namespace sluice::bench {
 namespace {
@@ -49,7 +49,7 @@ void write_json(const std::string& path, const nlohmann::ordered_json& report) {
   std::ofstream out(path);
   out << report.dump(2) << '\n';
   out.close();
-  if (!out) throw IoError("cannot write " + path);
+  if (!out) throw WriteError(concat("can't write ", path));
 }
 
 }  // namespace sluice::bench

@@ -23,7 +23,7 @@ std::string readable_time(double seconds);
 
 nlohmann::ordered_json to_json(const Summary& summary);
 
-// Throws IoError where it cannot.
+// Throws WriteError where it can't.
 void write_json(const std::string& path, const nlohmann::ordered_json& report);
 
 }  // namespace sluice::bench

@@ -19,7 +19,8 @@ namespace {
   if (!name.starts_with("-")) throw UsageError(fmt::format("unexpected argument '{}'; options begin with --", given));
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
-  throw UsageError(fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
+  throw UsageError(
+      fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ namespace {
 CLI::Validator one_of(std::vector<std::string> names) {
   const auto check = [names](const std::string& given) -> std::string {
     if (std::ranges::find(names, given) != names.end()) return {};
-    return fmt::format("there is no '{}'; did you mean '{}'? Valid: {}", given, nearest_name(given, names), fmt::join(names, ", "));
+    return fmt::format("there is no '{}'; did you mean '{}'? Valid: {}", given, nearest_name(given, names),
+                       fmt::join(names, ", "));
   };
   return {check, "NAME"};
 }

@@ -16,8 +16,8 @@ struct CurveRun {
   std::vector<double> flood_levels;  // one a row; 0, or none at all: not flooded
 };
 
-// Draws `picture`, an .svg or .png by its extension. A picture is never worth a run: where gnuplot is absent or fails, a
-// warning line goes to stderr, an older picture stays, and the result is false.
+// Draws `picture`, an .svg or .png by its extension. A picture is never worth a run: where gnuplot is absent or fails,
+// a warning line goes to stderr, an older picture stays, and the result is false.
 bool draw_curves(const std::filesystem::path& picture, const std::string& title, const std::vector<CurveRun>& runs);
 
 }  // namespace sluice::apps

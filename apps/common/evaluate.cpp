@@ -13,7 +13,8 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
                     DType precision, std::int64_t batch_size, KeepLogits keep) {
   const Mode before = model.mode();
   model.set_mode(Mode::eval);
-  data::Loader loader(dataset, {.batch_size = batch_size, .order = data::Order::sequential, .normalisation = normalisation});
+  data::Loader loader(dataset,
+                      {.batch_size = batch_size, .order = data::Order::sequential, .normalisation = normalisation});
   loader.start_epoch(0);
   TrainingMeter meter;
   std::vector<float> logits_seen;
@@ -35,7 +36,8 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
   model.set_mode(before);
   const TrainingMeter::Reading reading = meter.read();
   Evaluation result{.loss = reading.mean_loss, .accuracy = reading.accuracy, .images = reading.images};
-  for (std::size_t label = 0; label < right.size(); ++label) result.class_accuracy.push_back(right[label] / seen[label]);
+  for (std::size_t label = 0; label < right.size(); ++label)
+    result.class_accuracy.push_back(right[label] / seen[label]);
   if (keep == KeepLogits::yes) result.logits = Tensor::from<float>(logits_seen, {reading.images, dataset.classes});
   return result;
 }

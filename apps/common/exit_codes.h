@@ -25,8 +25,9 @@ struct CheckpointError : Error {
   using Error::Error;
 };
 
-// Runs `body` and returns its exit code. What it throws becomes "<program>: <message>" on stderr and a code by its kind:
-// UsageError and std::invalid_argument 2, WriteError 1, other IoError 3, NumericError 4, CheckpointError 5, all else 1.
+// Runs `body` and returns its exit code. What it throws becomes "<program>: <message>" on stderr and a code by its
+// kind: UsageError and std::invalid_argument 2, WriteError 1, other IoError 3, NumericError 4, CheckpointError 5, all
+// else 1.
 int run_main(const char* program, const std::function<int()>& body) noexcept;
 
 }  // namespace sluice::apps

@@ -5,8 +5,8 @@
 
 namespace sluice::apps {
 
-// While one lives, the first SIGINT or SIGTERM only sets a flag, so that the step under way can be finished and saved; a
-// second ends the process at once, as if nothing had been installed. A signal that is ignored stays ignored (nohup).
+// While one lives, the first SIGINT or SIGTERM only sets a flag, so that the step under way can be finished and saved;
+// a second ends the process at once, as if nothing had been installed. A signal that is ignored stays ignored (nohup).
 class InterruptGuard {
  public:
   InterruptGuard();

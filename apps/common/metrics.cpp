@@ -12,11 +12,13 @@ namespace sluice::apps {
 namespace {
 
 constexpr std::string_view kHeader =
-    "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy,flooded_fraction,learning_rate,images_per_second,seconds";
+    "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy,flooded_fraction,learning_rate,images_per_second,"
+    "seconds";
 
 std::string line_of(const MetricsRow& row) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, row.train_loss, row.train_accuracy, row.test_loss,
-                     row.test_accuracy, row.flooded_fraction, row.learning_rate, row.images_per_second, row.seconds);
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, row.train_loss, row.train_accuracy,
+                     row.test_loss, row.test_accuracy, row.flooded_fraction, row.learning_rate, row.images_per_second,
+                     row.seconds);
 }
 
 std::string content_of(const std::vector<MetricsRow>& rows) {
@@ -37,7 +39,8 @@ class LineReader {
     if (!last && comma == std::string_view::npos) fail(column, "is missing");
     const std::string_view cell = last ? rest_ : rest_.substr(0, comma);
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
-    if (error != std::errc() || end != cell.data() + cell.size()) fail(column, fmt::format("expects a number, got '{}'", cell));
+    if (error != std::errc() || end != cell.data() + cell.size())
+      fail(column, fmt::format("expects a number, got '{}'", cell));
     if (!last) rest_.remove_prefix(comma + 1);
   }
 

@@ -27,8 +27,8 @@ struct MetricsRow {
 
 class MetricsWriter {
  public:
-  // Opens the file or makes it. Rows of epochs after `completed_epochs`, which a resumed run will write again, and a last
-  // row that was cut off are dropped. Throws WriteError, and IoError for a file that is damaged elsewhere.
+  // Opens the file or makes it. Rows of epochs after `completed_epochs`, which a resumed run will write again, and a
+  // last row that was cut off are dropped. Throws WriteError, and IoError for a file that is damaged elsewhere.
   MetricsWriter(const std::filesystem::path& path, std::int64_t completed_epochs);
 
   // Throws WriteError, after taking a half-written row back.
@@ -42,8 +42,8 @@ class MetricsWriter {
   File file_;
 };
 
-// Numbers come back exactly as they were. A last line without its end is one that is being written, and left out. Throws
-// IoError naming file, line, column, what was expected and what was found.
+// Numbers come back exactly as they were. A last line without its end is one that is being written, and left out.
+// Throws IoError naming file, line, column, what was expected and what was found.
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& path);
 
 }  // namespace sluice::apps

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress through one epoch: on a terminal a bar that is rewritten in place, as wide as the terminal allows; elsewhere a
-// plain line now and then.
+// Progress through one epoch: on a terminal a bar that is rewritten in place, as wide as the terminal allows; elsewhere
+// a plain line now and then.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // `images` more are done. `note` ("loss 0.1234") is asked only when a line is due: reading a metric waits for the device.
+  // `images` more are done. `note` ("loss 0.1234") is asked only when a line is due: reading a metric waits for the
+  // device.
   void advance(std::int64_t images, const std::function<std::string()>& note);
 
  private:

@@ -108,7 +108,8 @@ RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path) {
   writing([&] { fs::create_directories(path); });
   lock();
   if (existing == ExistingRun::refuse && holds_run(path))
-    throw UsageError(fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", path.string()));
+    throw UsageError(
+        fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", path.string()));
   writing([&] {
     if (existing == ExistingRun::overwrite) remove_run(path);
     fs::create_directories(path / kCheckpoints);
@@ -139,13 +140,14 @@ void RunFolder::lock() {
     char owner[32] = "";
     [[maybe_unused]] const ssize_t got = ::pread(lock_, owner, sizeof owner - 1, 0);
     ::close(std::exchange(lock_, -1));
-    if (reason != EWOULDBLOCK) throw WriteError(fmt::format("{}: can't lock it: {}", file.string(), std::strerror(reason)));
+    if (reason != EWOULDBLOCK)
+      throw WriteError(fmt::format("{}: can't lock it: {}", file.string(), std::strerror(reason)));
     throw Error(fmt::format("{} is in use by process {}", path_.string(), owner[0] != '\0' ? owner : "(unknown)"));
   }
   const std::string owner = std::to_string(::getpid());
   // Only for the message above: the lock holds without it.
-  [[maybe_unused]] const bool told =
-      ::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, owner.data(), owner.size(), 0) == static_cast<ssize_t>(owner.size());
+  [[maybe_unused]] const bool told = ::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, owner.data(), owner.size(), 0) ==
+                                                                       static_cast<ssize_t>(owner.size());
 }
 
 void RunFolder::write(std::string_view name, std::string_view text) const { replace_file(path_ / name, text); }
@@ -169,7 +171,8 @@ void RunFolder::write_checkpoint(std::int64_t step, const std::function<void(con
     throw;
   }
   writing([&] {
-    // A folder can't be renamed onto a full one. Between the two renames, latest_checkpoint and repair know the way back.
+    // A folder can't be renamed onto a full one. Between the two renames, latest_checkpoint and repair know the way
+    // back.
     if (fs::exists(complete)) fs::rename(complete, replaced);
     fs::rename(temporary, complete);
   });
@@ -184,7 +187,8 @@ void RunFolder::write_checkpoint(std::int64_t step, const std::function<void(con
 std::optional<fs::path> RunFolder::latest_checkpoint(const fs::path& run) {
   std::optional<fs::path> latest;
   for (const fs::path& path : entries_of(run / kCheckpoints)) {
-    const bool stands_in = has_suffix(path, kReplaced) && is_checkpoint(without_suffix(path)) && !fs::exists(without_suffix(path));
+    const bool stands_in =
+        has_suffix(path, kReplaced) && is_checkpoint(without_suffix(path)) && !fs::exists(without_suffix(path));
     if (is_checkpoint(path) || stands_in) latest = path;
   }
   return latest;

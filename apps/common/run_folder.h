@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of one run: config.toml, metrics.csv, curves.svg, TensorBoard events, tuning.json and checkpoints/. One process
-// at a time owns it.
+// The folder of one run: config.toml, metrics.csv, curves.svg, TensorBoard events, tuning.json and checkpoints/. One
+// process at a time owns it.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ enum class ExistingRun { refuse, resume, overwrite };
 
 class RunFolder {
  public:
-  // Makes the folder and locks it until the object dies or the process ends, then removes what a kill left half-written.
-  // refuse: UsageError where a run is there; the message names --resume and --overwrite.
-  // resume: CheckpointError where none is there; a run may be there without a checkpoint.
-  // overwrite: the files of the old run are removed, and no others.
-  // Throws sluice::Error naming the folder and the process where it is in use, WriteError where it can't be made.
+  // Makes the folder and locks it until the object dies or the process ends, then removes what a kill left
+  // half-written. refuse: UsageError where a run is there; the message names --resume and --overwrite. resume:
+  // CheckpointError where none is there; a run may be there without a checkpoint. overwrite: the files of the old run
+  // are removed, and no others. Throws sluice::Error naming the folder and the process where it is in use, WriteError
+  // where it can't be made.
   RunFolder(const std::filesystem::path& path, ExistingRun existing);
   ~RunFolder();
   RunFolder(RunFolder&& other) noexcept;
@@ -28,13 +28,14 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // Replaces a file of the folder as a whole. A run is there, and can be resumed, once config.toml is. Throws WriteError.
+  // Replaces a file of the folder as a whole. A run is there, and can be resumed, once config.toml is. Throws
+  // WriteError.
   void write(std::string_view name, std::string_view text) const;
 
-  // `save` writes model.safetensors and what else belongs to the checkpoint into the folder that it is given. When all of
-  // it is on the disk the folder becomes checkpoints/step-<step>, replacing one of that step; older ones but the newest
-  // are removed (two stay). At any moment, also of a kill, the last complete checkpoint is there. What `save` throws, and
-  // WriteError, pass through after the half-written one was removed.
+  // `save` writes model.safetensors and what else belongs to the checkpoint into the folder that it is given. When all
+  // of it is on the disk the folder becomes checkpoints/step-<step>, replacing one of that step; older ones but the
+  // newest are removed (two stay). At any moment, also of a kill, the last complete checkpoint is there. What `save`
+  // throws, and WriteError, pass through after the half-written one was removed.
   void write_checkpoint(std::int64_t step, const std::function<void(const std::filesystem::path& folder)>& save) const;
 
   // The newest complete checkpoint of the run in `run`; locks nothing.

@@ -34,7 +34,9 @@ void append_bytes(std::string& to, Value value) {
 
 std::uint32_t checksum(std::string_view text) { return masked(crc32c(std::as_bytes(std::span(text)))); }
 
-double seconds_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 // TensorBoard reads the files of a folder in the order of their names, so the time comes first, in a fixed width.
 std::filesystem::path new_name() { return fmt::format("events.out.tfevents.{:017.6f}.{}", seconds_now(), ::getpid()); }

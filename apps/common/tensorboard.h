@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event files that TensorBoard reads. Sources: the record framing in TensorFlow's tensorflow/core/lib/io/record_writer.h,
-// the messages in event.proto.
+// Event files that TensorBoard reads. Sources: the record framing in TensorFlow's
+// tensorflow/core/lib/io/record_writer.h, the messages in event.proto.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace sluice::apps {
 
 class EventWriter {
  public:
-  // Makes a new event file in the folder. For a run that is resumed after the row of `last_step`, TensorBoard is told to
-  // forget what older files say about later steps; 0: a new run. Throws WriteError.
+  // Makes a new event file in the folder. For a run that is resumed after the row of `last_step`, TensorBoard is told
+  // to forget what older files say about later steps; 0: a new run. Throws WriteError.
   EventWriter(const std::filesystem::path& folder, std::int64_t last_step);
 
   // The row's numbers as scalars at row.step: loss/train, loss/test, accuracy/train, accuracy/test, flooded_fraction,

@@ -41,7 +41,8 @@ std::filesystem::path model_file(const std::filesystem::path& given) {
   if (!is_directory(given)) return given;
   if (exists(given / "model.safetensors")) return given / "model.safetensors";
   if (const auto latest = RunFolder::latest_checkpoint(given)) return *latest / "model.safetensors";
-  throw IoError(fmt::format("{} holds no checkpoint; expected model.safetensors or checkpoints/step-*", given.string()));
+  throw IoError(
+      fmt::format("{} holds no checkpoint; expected model.safetensors or checkpoints/step-*", given.string()));
 }
 
 std::string metadata_or(const Archive& archive, const std::string& key, const std::string& otherwise) {
@@ -57,12 +58,13 @@ void complete(EvalOptions& o, const Archive& archive) {
   if (o.deviation.empty()) o.deviation = parse_floats(metadata_or(archive, "deviation", ""));
   if (o.model.empty()) throw UsageError("the checkpoint does not say its model; name it with --model");
   if (o.dataset.empty()) throw UsageError("the checkpoint does not say its data set; name it with --dataset");
-  if (o.mean.size() != o.deviation.size()) throw UsageError("--mean and --deviation need one number for each channel, both");
+  if (o.mean.size() != o.deviation.size())
+    throw UsageError("--mean and --deviation need one number for each channel, both");
 }
 
 void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evaluation& result) {
-  fmt::print("{} on {} images of {} ({}): loss {:.4f}, accuracy {:.2f} %\n", o.model, result.images, o.dataset, o.split, result.loss,
-             100 * result.accuracy);
+  fmt::print("{} on {} images of {} ({}): loss {:.4f}, accuracy {:.2f} %\n", o.model, result.images, o.dataset, o.split,
+             result.loss, 100 * result.accuracy);
   for (std::size_t label = 0; label < result.class_accuracy.size(); ++label)
     fmt::print("  {:<20} {:6.2f} %\n",
                label < dataset.class_names.size() ? dataset.class_names[label] : fmt::format("class {}", label),
@@ -82,7 +84,8 @@ void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evalu
 
 int run(int argc, char** argv) {
   EvalOptions o;
-  CLI::App app{"Reports the loss and accuracy of a checkpoint, ours or one saved by PyTorch with safetensors.", "sluice-eval"};
+  CLI::App app{"Reports the loss and accuracy of a checkpoint, ours or one saved by PyTorch with safetensors.",
+               "sluice-eval"};
   app.option_defaults()->always_capture_default();
   app.add_option("checkpoint", o.checkpoint, "Run folder, checkpoint folder or .safetensors file")->required();
   app.add_option("--model", o.model, "Network [what the checkpoint says]")->check(one_of(nn::model_names()));
@@ -90,7 +93,8 @@ int run(int argc, char** argv) {
   app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]");
   app.add_option("--split", o.split, "test or train")->check(one_of({"test", "train"}));
   app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(CLI::NonNegativeNumber);
-  app.add_option("--mean", o.mean, "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
+  app.add_option("--mean", o.mean,
+                 "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
       ->delimiter(',');
   app.add_option("--deviation", o.deviation, "Standard deviation of each channel, likewise")->delimiter(',');
   app.add_option("--precision", o.precision, "fp32 or bf16")->check(one_of({"fp32", "bf16"}));
@@ -107,13 +111,14 @@ int run(int argc, char** argv) {
   const data::ImageSplits images = data::load_dataset(o.dataset, o.data);
   data::ImageDataset dataset = o.split == "test" ? images.test : images.train;
   if (o.images > 0) dataset = data::take(dataset, std::min(o.images, dataset.size()));
-  const auto model = nn::make_model({.name = o.model, .image = {dataset.height, dataset.width, dataset.channels}, .classes = dataset.classes});
+  const auto model = nn::make_model(
+      {.name = o.model, .image = {dataset.height, dataset.width, dataset.channels}, .classes = dataset.classes});
   nn::load_model_state(*model, archive);
-  const data::Normalisation normalisation =
-      o.mean.empty() ? data::measure_normalisation(images.train) : data::Normalisation{.mean = o.mean, .deviation = o.deviation};
-  const Evaluation result =
-      evaluate(*model, dataset, normalisation, o.precision == "bf16" ? DType::bf16 : DType::f32, o.batch_size,
-               o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
+  const data::Normalisation normalisation = o.mean.empty()
+                                                ? data::measure_normalisation(images.train)
+                                                : data::Normalisation{.mean = o.mean, .deviation = o.deviation};
+  const Evaluation result = evaluate(*model, dataset, normalisation, o.precision == "bf16" ? DType::bf16 : DType::f32,
+                                     o.batch_size, o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
   report(o, dataset, result);
   if (!o.logits.empty()) save_safetensors(o.logits, {{"logits", result.logits}}, {});
   return exit_ok;

@@ -67,12 +67,13 @@ void Trainer::open_folder(const std::string& configuration) {
 void Trainer::save_checkpoint() {
   keep_tuning();
   folder_->write_checkpoint(position_.step, [this](const std::filesystem::path& folder) {
-    const std::map<std::string, std::string> about{{"model", options_.model},
-                                                   {"dataset", options_.dataset},
-                                                   {"mean", fmt::format("{}", fmt::join(normalisation_.mean, ","))},
-                                                   {"deviation", fmt::format("{}", fmt::join(normalisation_.deviation, ","))},
-                                                   {"epoch", std::to_string(position_.epoch)},
-                                                   {"step", std::to_string(position_.step)}};
+    const std::map<std::string, std::string> about{
+        {"model", options_.model},
+        {"dataset", options_.dataset},
+        {"mean", fmt::format("{}", fmt::join(normalisation_.mean, ","))},
+        {"deviation", fmt::format("{}", fmt::join(normalisation_.deviation, ","))},
+        {"epoch", std::to_string(position_.epoch)},
+        {"step", std::to_string(position_.step)}};
     nn::save_model(*model_, folder / "model.safetensors", about);
     if (average_) {
       average_->swap();
@@ -100,7 +101,8 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   for (const auto& [name, value] : options_.identity()) {
     const auto saved = archive.metadata.find("option." + name);
     if (saved == archive.metadata.end() || saved->second != value)
-      throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options", checkpoint.string(), name,
+      throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options",
+                                        checkpoint.string(), name,
                                         saved == archive.metadata.end() ? "(unknown)" : saved->second, value));
   }
   position_ = {.epoch = number_of<std::int64_t>(archive, "epoch", file),
@@ -109,7 +111,8 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
                .seconds = number_of<double>(archive, "seconds", file),
                .epoch_seconds = number_of<double>(archive, "epoch_seconds", file)};
   if (const int threads = number_of<int>(archive, "threads", file); threads != omp_get_max_threads())
-    fmt::print(stderr, "sluice-train: the run had {} threads and has {} now; its last bits may differ\n", threads, omp_get_max_threads());
+    fmt::print(stderr, "sluice-train: the run had {} threads and has {} now; its last bits may differ\n", threads,
+               omp_get_max_threads());
   nn::load_model(*model_, checkpoint / "model.safetensors");
   optimizer_->load_state(with_prefix(archive, kOptimizer));
   if (average_) average_->load_state(with_prefix(archive, kAverage));
@@ -122,9 +125,9 @@ void Trainer::keep_tuning() const { folder_->write("tuning.json", tuning_text())
 void Trainer::print_heading() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
-  fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count, options_.precision,
-             options_.dataset, images_.train.size(), images_.test.size(), images_.train.height, images_.train.width,
-             images_.train.channels);
+  fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count,
+             options_.precision, options_.dataset, images_.train.size(), images_.test.size(), images_.train.height,
+             images_.train.width, images_.train.channels);
   if (options_.flood_level != "0") fmt::print("flooded at {}\n", options_.flood_level);
   if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
   fmt::print("{}\n", table_.heading());

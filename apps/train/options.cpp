@@ -14,6 +14,7 @@
 #include "data/augment.h"
 #include "data/datasets.h"
 #include "nn/models.h"
+#include "optim/schedule.h"
 
 namespace sluice::apps {
 namespace {
@@ -77,19 +78,23 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Optimisation";
   app.add_option("--epochs", o.epochs, "Passes over the training set")->check(CLI::PositiveNumber)->group(group);
   app.add_option("--batch-size", o.batch_size, "Images a step")->check(CLI::PositiveNumber)->group(group);
-  app.add_option("--accumulate", o.accumulate, "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
+  app.add_option("--accumulate", o.accumulate,
+                 "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
       ->check(CLI::PositiveNumber)
       ->group(group);
-  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->check(one_of({"sgd", "adam", "adamw"}))->group(group);
+  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")
+      ->check(one_of({"sgd", "adam", "adamw"}))
+      ->group(group);
   app.add_option("--learning-rate", o.learning_rate, "Learning rate, > 0")->check(CLI::PositiveNumber)->group(group);
   app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1)")->check(CLI::Range(0.0, 0.9999))->group(group);
   app.add_flag("--nesterov", o.nesterov, "Nesterov's form of the momentum")->group(group);
   app.add_option("--weight-decay", o.weight_decay, "Weight decay: coupled for sgd and adam, decoupled for adamw")
       ->check(CLI::NonNegativeNumber)
       ->group(group);
-  app.add_option("--decay-norms", o.decay_norms, "Whether biases and batch-norm parameters decay too: true or false")->group(group);
+  app.add_option("--decay-norms", o.decay_norms, "Whether biases and batch-norm parameters decay too: true or false")
+      ->group(group);
   app.add_option("--schedule", o.schedule, "Learning-rate schedule")
-      ->check(one_of({"constant", "multi-step", "cosine", "linear", "one-cycle"}))
+      ->check(one_of(optim::schedule_names()))
       ->group(group);
   app.add_option("--warmup-epochs", o.warmup_epochs, "Epochs of linear warm-up before the schedule, fractions allowed")
       ->check(CLI::NonNegativeNumber)
@@ -101,7 +106,8 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--clip-norm", o.clip_norm, "Largest global norm of the gradient; 0: no clipping")
       ->check(CLI::NonNegativeNumber)
       ->group(group);
-  app.add_option("--ema", o.ema, "Decay of an exponential moving average of the weights, which is then evaluated; 0: none")
+  app.add_option("--ema", o.ema,
+                 "Decay of an exponential moving average of the weights, which is then evaluated; 0: none")
       ->check(CLI::Range(0.0, 0.999999))
       ->group(group);
 }
@@ -115,10 +121,13 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")
       ->check(CLI::PositiveNumber)
       ->group(group);
-  app.add_option("--tuning", o.tuning, "Use the choices of algorithms in this tuning.json of another run, for the same bits")
+  app.add_option("--tuning", o.tuning,
+                 "Use the choices of algorithms in this tuning.json of another run, for the same bits")
       ->check(CLI::ExistingFile)
       ->group(group);
-  app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")->configurable(false)->group(group);
+  app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")
+      ->configurable(false)
+      ->group(group);
   app.add_flag("--overwrite", o.overwrite, "Replace the run in --out")->configurable(false)->group(group);
 }
 
@@ -132,7 +141,9 @@ std::string raw_option(int argc, char** argv, const std::string& name) {
   return {};
 }
 
-bool raw_flag(int argc, char** argv, const std::string& name) { return std::find(argv + 1, argv + argc, name) != argv + argc; }
+bool raw_flag(int argc, char** argv, const std::string& name) {
+  return std::find(argv + 1, argv + argc, name) != argv + argc;
+}
 
 }  // namespace
 
@@ -177,15 +188,18 @@ ParsedOptions parse_train_options(int argc, char** argv) {
 
   std::string default_config;
   if (raw_flag(argc, argv, "--resume")) {
-    const std::filesystem::path out = raw_option(argc, argv, "--out").empty() ? o.out : raw_option(argc, argv, "--out");
+    const std::string given = raw_option(argc, argv, "--out");
+    const std::filesystem::path out = given.empty() ? o.out : std::filesystem::path(given);
     if (exists(out / "config.toml")) default_config = (out / "config.toml").string();
   }
-  app.set_config("--config", default_config, "File with options (option = value); the command line has the last word")->group("Run");
+  app.set_config("--config", default_config, "File with options (option = value); the command line has the last word")
+      ->group("Run");
   app.allow_config_extras(CLI::config_extras_mode::error);
 
   parse_or_exit(app, argc, argv);
   if (o.accumulate > o.batch_size)
-    throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate, o.batch_size));
+    throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate,
+                                 o.batch_size));
   if (o.data.empty()) {
     if (const char* folder = std::getenv("SLUICE_DATA")) o.data = folder;
   }

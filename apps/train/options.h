@@ -12,7 +12,7 @@ namespace sluice::apps {
 
 struct TrainOptions {
   std::string dataset = "cifar10";
-  std::filesystem::path data;  // empty: the folder in SLUICE_DATA
+  std::filesystem::path data;     // empty: the folder in SLUICE_DATA
   std::int64_t train_images = 0;  // 0: all
   std::int64_t test_images = 0;
   double validation = 0;  // share of the training set that is held out

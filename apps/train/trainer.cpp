@@ -28,9 +28,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
 
 std::vector<Column> columns_of(const TrainOptions& options) {
-  std::vector<Column> columns{{"epoch", 7},      {"step", 7},         {"train loss", 10}, {"train acc", 9},
-                              {"test loss", 9},  {"test acc", 8},     {"flooded", 7},     {"rate", 8},
-                              {"images/s", 8},   {"seconds", 8}};
+  std::vector<Column> columns{{"epoch", 7},    {"step", 7},    {"train loss", 10}, {"train acc", 9}, {"test loss", 9},
+                              {"test acc", 8}, {"flooded", 7}, {"rate", 8},        {"images/s", 8},  {"seconds", 8}};
   if (options.validation > 0) {
     columns.push_back({"validation loss", 15});
     columns.push_back({"validation acc", 14});
@@ -65,11 +64,12 @@ void Trainer::load_data() {
     validation_ = std::move(parts.validation);
   }
   if (options_.label_noise > 0) data::add_label_noise(images_.train, options_.label_noise, options_.seed);
-  loader_ = std::make_unique<data::Loader>(images_.train, data::LoaderOptions{.batch_size = options_.batch_size,
-                                                                             .seed = options_.seed,
-                                                                             .order = data::Order::shuffled,
-                                                                             .augment = data::parse_augment(options_.augment),
-                                                                             .normalisation = normalisation_});
+  loader_ = std::make_unique<data::Loader>(images_.train,
+                                           data::LoaderOptions{.batch_size = options_.batch_size,
+                                                               .seed = options_.seed,
+                                                               .order = data::Order::shuffled,
+                                                               .augment = data::parse_augment(options_.augment),
+                                                               .normalisation = normalisation_});
 }
 
 void Trainer::build_model() {
@@ -93,10 +93,11 @@ void Trainer::build_optimizer() {
                                       .decay_norms = spared});
   } else {
     optimizer_ = std::make_unique<optim::Adam>(
-        parameters, optim::AdamOptions{.learning_rate = options_.learning_rate,
-                                       .weight_decay = options_.weight_decay,
-                                       .decay = options_.optimizer == "adamw" ? optim::Decay::decoupled : optim::Decay::coupled,
-                                       .decay_norms = spared});
+        parameters,
+        optim::AdamOptions{.learning_rate = options_.learning_rate,
+                           .weight_decay = options_.weight_decay,
+                           .decay = options_.optimizer == "adamw" ? optim::Decay::decoupled : optim::Decay::coupled,
+                           .decay_norms = spared});
   }
   const std::int64_t steps = loader_->batches_per_epoch();
   std::vector<std::int64_t> milestones;
@@ -107,7 +108,8 @@ void Trainer::build_optimizer() {
                                     .warmup_steps = std::llround(options_.warmup_epochs * static_cast<double>(steps)),
                                     .milestones = milestones,
                                     .gamma = options_.gamma});
-  if (options_.ema > 0) average_ = std::make_unique<optim::ExponentialMovingAverage>(parameters, model_->buffers(), options_.ema);
+  if (options_.ema > 0)
+    average_ = std::make_unique<optim::ExponentialMovingAverage>(parameters, model_->buffers(), options_.ema);
 }
 
 Outcome Trainer::run() {
@@ -120,8 +122,8 @@ Outcome Trainer::run() {
   while (position_.epoch < options_.epochs) {
     if (train_epoch() == Outcome::interrupted) {
       save_checkpoint();
-      fmt::print("Stopped after step {}; everything is saved. Go on with:\n  sluice-train --resume --out {}\n", position_.step,
-                 folder_->path().string());
+      fmt::print("Stopped after step {}; everything is saved. Go on with:\n  sluice-train --resume --out {}\n",
+                 position_.step, folder_->path().string());
       return Outcome::interrupted;
     }
     finish_epoch();
@@ -162,7 +164,8 @@ void Trainer::train_step(const data::Batch& batch, double level) {
   if (options_.accumulate == 1) {
     Tape tape;
     const Variable logits = (*model_)(tape.input(batch.images.cast(precision_)));
-    const Variable loss = ops::softmax_cross_entropy(logits, batch.labels, {.label_smoothing = options_.label_smoothing});
+    const Variable loss =
+        ops::softmax_cross_entropy(logits, batch.labels, {.label_smoothing = options_.label_smoothing});
     expect_finite(loss.value());
     meter_.add(loss.value(), logits.value(), batch.labels, level);
     tape.backward(ops::flood(loss, level));
@@ -202,10 +205,10 @@ void Trainer::expect_finite(const Tensor& loss) {
   if (std::isfinite(value)) return;
   model_->clear_gradients();
   save_checkpoint();
-  throw NumericError(fmt::format("the loss is {} in epoch {}, step {}, at a learning rate of {:g}; the state before this step is saved "
-                                 "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
-                                 value, position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(),
-                                 folder_->path().string()));
+  throw NumericError(fmt::format(
+      "the loss is {} in epoch {}, step {}, at a learning rate of {:g}; the state before this step is saved "
+      "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
+      value, position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(), folder_->path().string()));
 }
 
 void Trainer::finish_epoch() {

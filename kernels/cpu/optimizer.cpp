@@ -184,13 +184,13 @@ void scale_gradients(const Exec&, std::span<const GradientSegment<T>> segments, 
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template void sgd_step(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double*);     \
-  template void adam_step(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double*);   \
-  template void average_step(const Exec&, std::span<const AverageSegment<T>>, double);                              \
-  template std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);               \
-  template void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void*, T*);                         \
-  template void clip_factor(const Exec&, const T*, double, T*);                                                     \
+#define SLUICE_INSTANTIATE(T)                                                                                     \
+  template void sgd_step(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double*);   \
+  template void adam_step(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double*); \
+  template void average_step(const Exec&, std::span<const AverageSegment<T>>, double);                            \
+  template std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);             \
+  template void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void*, T*);                       \
+  template void clip_factor(const Exec&, const T*, double, T*);                                                   \
   template void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(double)

@@ -26,7 +26,7 @@ inline Vector load(const float* from) {
 
 inline Vector load(const BFloat16* from) {
   HalfVector half;
-  std::memcpy(&half, from, sizeof half);
+  std::memcpy(&half, &from->bits, sizeof half);
   return reinterpret_cast<Vector>(__builtin_convertvector(half, WordVector) << 16);
 }
 
@@ -38,7 +38,7 @@ inline void store(BFloat16* to, Vector vector) {
   const WordVector rounded = (word + 0x7fffu + ((word >> 16) & 1u)) >> 16;
   const WordVector nan = (word & 0x7fffffffu) > 0x7f800000u;
   const HalfVector half = __builtin_convertvector((rounded & ~nan) | (0x7fc0u & nan), HalfVector);
-  std::memcpy(to, &half, sizeof half);
+  std::memcpy(static_cast<void*>(to), &half, sizeof half);
 }
 
 }  // namespace sluice::kernels::cpu

@@ -7,6 +7,8 @@
 namespace sluice::test {
 
 std::vector<OpCase> activation_cases();
+std::vector<OpCase> batch_norm_cases();
+std::vector<OpCase> conv2d_cases();
 std::vector<OpCase> dropout_cases();
 std::vector<OpCase> elementwise_cases();
 std::vector<OpCase> loss_cases();

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/batch_norm.h"
+
+#include "core/ops/batch_norm_tail.h"
+#include "kernels/base/dispatch.h"
+
+namespace sluice::ops {
+namespace {
+
+using kernels::BatchNormChannels;
+using kernels::BatchNormGeometry;
+using kernels::BatchNormStatisticsOf;
+using kernels::BatchNormTail;
+
+void check(const char* op, BatchNormTail tail, const Variable& x, const Variable& residual, const Variable& weight,
+           const Variable& bias, const BatchNormStatistics& statistics, const BatchNormOptions& options) {
+  const Shape& shape = x.shape();
+  require(shape.rank() == 2 || shape.rank() == 4, op, "x expects [N,C] or [N,H,W,C], got ", shape);
+  const auto expect_channels = [&](const Tensor& tensor, const char* what) {
+    require(tensor.defined() && tensor.shape() == Shape{shape[-1]} && tensor.dtype() == master_dtype(x.dtype()), op,
+            what, " expects ", name_of(master_dtype(x.dtype())), "[", shape[-1], "], got ", name_of(tensor.dtype()),
+            tensor.shape(), "; x is ", shape);
+  };
+  expect_channels(weight.value(), "weight");
+  expect_channels(bias.value(), "bias");
+  expect_channels(statistics.running_mean, "running mean");
+  expect_channels(statistics.running_var, "running variance");
+  require(tail != BatchNormTail::add_relu || (residual.shape() == shape && residual.dtype() == x.dtype()), op,
+          "residual expects ", name_of(x.dtype()), shape, ", got ", name_of(residual.dtype()), residual.shape());
+  require(options.epsilon > 0, op, "epsilon expects more than 0, got ", options.epsilon);
+  require(options.momentum >= 0 && options.momentum <= 1, op, "momentum expects 0 to 1, got ", options.momentum);
+  require(options.mode == Mode::eval || shape.size() != shape[-1], op,
+          "expects more than one value a channel in train mode, got x of shape ", shape);
+}
+
+// What the way back needs to know; tensors share the elements.
+struct Saved {
+  BatchNormGeometry geometry;
+  BatchNormStatisticsOf statistics;
+  Tensor x, y, mean, inverse_deviation, weight, bias;
+
+  template <class T>
+  BatchNormChannels<Master<T>> channels() const {
+    using M = Master<T>;
+    return {mean.ptr<M>(), inverse_deviation.ptr<M>(), weight.ptr<M>(), bias.ptr<M>()};
+  }
+};
+
+template <class T>
+void forward(const Saved& saved, BatchNormTail tail, const Tensor& residual, BatchNormStatistics& statistics,
+             const BatchNormOptions& options, const Tensor& y) {
+  using M = Master<T>;
+  const Exec exec = exec_of(saved.x);
+  const BatchNormGeometry& g = saved.geometry;
+  M* running_mean = statistics.running_mean.ptr<M>();
+  M* running_variance = statistics.running_var.ptr<M>();
+  M* mean = saved.mean.ptr<M>();
+  M* inverse_deviation = saved.inverse_deviation.ptr<M>();
+  const T* x = saved.x.ptr<T>();
+  if (options.mode == Mode::train) {
+    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, batch_norm_scratch_bytes, g));
+    SLUICE_KERNEL(T, exec, batch_norm_statistics, g, x, options.epsilon, options.momentum, running_mean,
+                  running_variance, mean, inverse_deviation, scratch.data());
+  } else {
+    SLUICE_KERNEL(T, exec, batch_norm_running, g.channels, options.epsilon, running_mean, running_variance, mean,
+                  inverse_deviation);
+  }
+  SLUICE_KERNEL(T, exec, batch_norm_apply, g, tail, saved.channels<T>(), x, residual.ptr<T>(), y.ptr<T>());
+}
+
+// Inputs in the order x, weight, bias, residual.
+template <class T>
+void backward(const Saved& saved, BatchNormTail tail, Tensor dy, Gradients& gradients) {
+  using M = Master<T>;
+  const Exec exec = exec_of(saved.x);
+  const BatchNormGeometry& g = saved.geometry;
+  const auto room = [](const Tensor& arrived) {
+    return arrived.unique() ? arrived : Tensor::empty(arrived.shape(), arrived.dtype(), arrived.device());
+  };
+  Tensor dweight = Tensor::empty({g.channels}, dtype_of<M>, exec.device);
+  Tensor dbias = Tensor::empty({g.channels}, dtype_of<M>, exec.device);
+  const bool masks = tail == BatchNormTail::add_relu;
+  Tensor dz = masks ? room(dy) : dy;
+  {
+    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, batch_norm_scratch_bytes, g));
+    SLUICE_KERNEL(T, exec, batch_norm_reduce, g, tail, saved.channels<T>(), saved.x.ptr<T>(), saved.y.ptr<T>(),
+                  dy.ptr<T>(), dz.ptr<T>(), dweight.ptr<M>(), dbias.ptr<M>(), scratch.data());
+  }
+  dy = {};
+  if (masks) gradients.add(3, dz);
+  if (gradients.wants(0)) {
+    Tensor dx = room(dz);
+    SLUICE_KERNEL(T, exec, batch_norm_backward_input, g, tail, saved.statistics, saved.channels<T>(), dweight.ptr<M>(),
+                  dbias.ptr<M>(), saved.x.ptr<T>(), dz.ptr<T>(), dx.ptr<T>());
+    dz = {};
+    gradients.add(0, std::move(dx));
+  }
+  gradients.add(1, std::move(dweight));
+  gradients.add(2, std::move(dbias));
+}
+
+}  // namespace
+
+Variable batch_norm_with_tail(const char* name, BatchNormTail tail, const Variable& x, const Variable& residual,
+                              const Variable& weight, const Variable& bias, BatchNormStatistics& statistics,
+                              const BatchNormOptions& options) {
+  check(name, tail, x, residual, weight, bias, statistics, options);
+  const Device device = x.value().device();
+  const std::int64_t channels = x.shape()[-1];
+  const Shape per_channel{channels};
+  const DType master = master_dtype(x.dtype());
+  Tensor y = Tensor::empty(x.shape(), x.dtype(), device);
+  Saved saved{.geometry = {channels == 0 ? 0 : y.size() / channels, channels},
+              .statistics =
+                  options.mode == Mode::train ? BatchNormStatisticsOf::batch : BatchNormStatisticsOf::running,
+              .x = x.value(),
+              .y = tail == BatchNormTail::add_relu ? y : Tensor{},
+              .mean = Tensor::empty(per_channel, master, device),
+              .inverse_deviation = Tensor::empty(per_channel, master, device),
+              .weight = weight.value(),
+              .bias = bias.value()};
+  with_float_type(x.dtype(), name, [&](auto tag) {
+    forward<decltype(tag)>(saved, tail, residual.value(), statistics, options, y);
+  });
+  return record(name, std::move(y), {&x, &weight, &bias, &residual},
+                [name, tail, saved = std::move(saved)](Tensor dy, Gradients& gradients) {
+                  with_float_type(dy.dtype(), name, [&](auto tag) {
+                    backward<decltype(tag)>(saved, tail, std::move(dy), gradients);
+                  });
+                });
+}
+
+Variable batch_norm(const Variable& x, const Variable& weight, const Variable& bias, BatchNormStatistics& statistics,
+                    const BatchNormOptions& options) {
+  return batch_norm_with_tail("batch_norm", BatchNormTail::none, x, {}, weight, bias, statistics, options);
+}
+
+}  // namespace sluice::ops

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/conv2d.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/conv2d.h"
+
+namespace sluice::ops {
+namespace {
+
+using kernels::Bias;
+using kernels::Conv2dShape;
+
+std::array<std::int64_t, 4> extents_of(const Shape& shape) { return {shape[0], shape[1], shape[2], shape[3]}; }
+
+Conv2dShape shape_of(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options) {
+  require(x.shape().rank() == 4, "conv2d", "x expects images [N,H,W,C], got ", x.shape());
+  require(weight.shape().rank() == 4, "conv2d", "weight expects [K,R,S,C/groups], got ", weight.shape());
+  const DType parameter = master_dtype(x.dtype());
+  require(weight.dtype() == parameter, "conv2d", "weight expects ", name_of(parameter), " beside ", name_of(x.dtype()),
+          " images, got ", name_of(weight.dtype()));
+  const std::int64_t out_channels = weight.shape()[0];
+  require(!bias.defined() || (bias.shape() == Shape{out_channels} && bias.dtype() == parameter), "conv2d",
+          "bias expects ", name_of(parameter), "[", out_channels, "], got ", name_of(bias.dtype()), bias.shape());
+  return Conv2dShape::make(extents_of(x.shape()), extents_of(weight.shape()),
+                           {.stride_height = options.stride.height,
+                            .stride_width = options.stride.width,
+                            .padding_height = options.padding.height,
+                            .padding_width = options.padding.width,
+                            .dilation_height = options.dilation.height,
+                            .dilation_width = options.dilation.width,
+                            .groups = options.groups,
+                            .bias = bias.defined() ? Bias::present : Bias::absent});
+}
+
+Tensor backward_input(const Conv2dShape& shape, const Tensor& weight, const Tensor& dy) {
+  Tensor dx = Tensor::empty({shape.batch, shape.height, shape.width, shape.in_channels}, dy.dtype(), dy.device());
+  with_float_type(dy.dtype(), "conv2d", [&](auto tag) {
+    using T = decltype(tag);
+    const Exec exec = exec_of(dy);
+    const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, conv2d_backward_input_scratch_bytes, shape));
+    SLUICE_KERNEL(T, exec, conv2d_backward_input, shape, weight.ptr<Master<T>>(), dy.ptr<T>(), dx.ptr<T>(),
+                  scratch.data());
+  });
+  return dx;
+}
+
+struct ParameterGradients {
+  Tensor weight, bias;
+};
+
+ParameterGradients backward_weight(Conv2dShape shape, const Tensor& x, const Tensor& dy, Bias bias) {
+  shape.window.bias = bias;
+  const DType parameter = master_dtype(dy.dtype());
+  const std::int64_t in_group = shape.in_channels / shape.window.groups;
+  ParameterGradients gradients{
+      .weight = Tensor::empty({shape.out_channels, shape.kernel_height, shape.kernel_width, in_group}, parameter,
+                              dy.device()),
+      .bias = bias == Bias::present ? Tensor::empty({shape.out_channels}, parameter, dy.device()) : Tensor{}};
+  with_float_type(dy.dtype(), "conv2d", [&](auto tag) {
+    using T = decltype(tag);
+    const Exec exec = exec_of(dy);
+    const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, conv2d_backward_weight_scratch_bytes, shape));
+    SLUICE_KERNEL(T, exec, conv2d_backward_weight, shape, x.ptr<T>(), dy.ptr<T>(), gradients.weight.ptr<Master<T>>(),
+                  gradients.bias.ptr<Master<T>>(), scratch.data());
+  });
+  return gradients;
+}
+
+}  // namespace
+
+Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options) {
+  const Conv2dShape shape = shape_of(x, weight, bias, options);
+  Tensor y = Tensor::empty({shape.batch, shape.out_height, shape.out_width, shape.out_channels}, x.dtype(),
+                           x.value().device());
+  with_float_type(x.dtype(), "conv2d", [&](auto tag) {
+    using T = decltype(tag);
+    const Exec exec = exec_of(y);
+    const Scratch scratch(y.device(), SLUICE_KERNEL(T, exec, conv2d_forward_scratch_bytes, shape));
+    SLUICE_KERNEL(T, exec, conv2d_forward, shape, x.value().ptr<T>(), weight.value().ptr<Master<T>>(),
+                  bias.value().ptr<Master<T>>(), y.ptr<T>(), scratch.data());
+  });
+  return record("conv2d", y, {&x, &weight, &bias},
+                [shape, x = x.value(), weight = weight.value()](Tensor dy, Gradients& gradients) {
+                  if (gradients.wants(1) || gradients.wants(2)) {
+                    const Bias wanted = gradients.wants(2) ? Bias::present : Bias::absent;
+                    ParameterGradients found = backward_weight(shape, x, dy, wanted);
+                    gradients.add(1, std::move(found.weight));
+                    if (gradients.wants(2)) gradients.add(2, std::move(found.bias));
+                  }
+                  if (gradients.wants(0)) gradients.add(0, backward_input(shape, weight, dy));
+                });
+}
+
+}  // namespace sluice::ops

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/conv2d.h"
+
+#include <string>
+
+#include "kernels/base/error.h"
+
+namespace sluice::kernels {
+namespace {
+
+std::string text(const std::array<std::int64_t, 4>& extents) {
+  return concat("[", extents[0], ",", extents[1], ",", extents[2], ",", extents[3], "]");
+}
+
+// The results along one axis.
+std::int64_t results(const char* axis, std::int64_t extent, std::int64_t kernel, std::int64_t stride,
+                     std::int64_t padding, std::int64_t dilation) {
+  require(stride >= 1, "conv2d", axis, " expects a stride of at least 1, got ", stride);
+  require(padding >= 0, "conv2d", axis, " expects padding of at least 0, got ", padding);
+  require(dilation >= 1, "conv2d", axis, " expects a dilation of at least 1, got ", dilation);
+  const std::int64_t padded = extent + 2 * padding, reach = dilation * (kernel - 1) + 1;
+  require(reach <= padded, "conv2d", axis, " expects an image of at least ", reach, " with its padding, got ", padded);
+  return (padded - reach) / stride + 1;
+}
+
+}  // namespace
+
+Conv2dShape Conv2dShape::make(const std::array<std::int64_t, 4>& x, const std::array<std::int64_t, 4>& weight,
+                              const Conv2dWindow& window) {
+  for (const std::int64_t extent : x)
+    require(extent >= 1, "conv2d", "x expects images [N,H,W,C] that are not empty, got ", text(x));
+  for (const std::int64_t extent : weight)
+    require(extent >= 1, "conv2d", "weight expects [K,R,S,C/groups] that is not empty, got ", text(weight));
+  const std::int64_t groups = window.groups;
+  require(groups >= 1, "conv2d", "expects at least 1 group, got ", groups);
+  require(x[3] % groups == 0 && weight[0] % groups == 0, "conv2d", "expects channels in ", groups,
+          " equal groups, got ", x[3], " in and ", weight[0], " out");
+  require(weight[3] * groups == x[3], "conv2d", "weight expects ", weight[3] * groups, " input channels, got ", x[3],
+          "; x is ", text(x), ", weight is ", text(weight), ", groups are ", groups);
+  return {
+      .batch = x[0],
+      .height = x[1],
+      .width = x[2],
+      .in_channels = x[3],
+      .out_channels = weight[0],
+      .kernel_height = weight[1],
+      .kernel_width = weight[2],
+      .out_height =
+          results("height", x[1], weight[1], window.stride_height, window.padding_height, window.dilation_height),
+      .out_width = results("width", x[2], weight[2], window.stride_width, window.padding_width, window.dilation_width),
+      .window = window};
+}
+
+}  // namespace sluice::kernels

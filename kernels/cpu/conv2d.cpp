@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/conv2d.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/base/error.h"
+#include "kernels/base/memory.h"
+#include "kernels/cpu/conv2d_algorithm.h"
+#include "kernels/engine.h"
+#include "kernels/tuning.h"
+
+namespace sluice::kernels::cpu {
+namespace {
+
+const char* name_of_pass(Conv2dPass pass) {
+  switch (pass) {
+    case Conv2dPass::forward: return "forward";
+    case Conv2dPass::backward_input: return "backward_input";
+    case Conv2dPass::backward_weight: return "backward_weight";
+  }
+  return "?";
+}
+
+std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& s) {
+  const Conv2dWindow& w = s.window;
+  std::string key = "conv2d ";
+  key.append(name_of_pass(pass)).append(" ").append(name_of(dtype));
+  const auto field = [&key](const char* what, std::int64_t number) { key.append(what).append(std::to_string(number)); };
+  field(" x=", s.batch);
+  field("x", s.height);
+  field("x", s.width);
+  field("x", s.in_channels);
+  field(" weight=", s.out_channels);
+  field("x", s.kernel_height);
+  field("x", s.kernel_width);
+  field(" stride=", w.stride_height);
+  field("x", w.stride_width);
+  field(" padding=", w.padding_height);
+  field("x", w.padding_width);
+  field(" dilation=", w.dilation_height);
+  field("x", w.dilation_width);
+  field(" groups=", w.groups);
+  key.append(w.bias == Bias::present ? " bias" : "");
+  field(" threads=", omp_get_max_threads());
+  return key;
+}
+
+// Memory to measure on, full of ones: nothing that slows arithmetic down.
+template <class E>
+class Ones {
+ public:
+  explicit Ones(std::int64_t count) : bytes_(static_cast<std::size_t>(count) * sizeof(E)) {
+    if (bytes_ == 0) return;
+    data_ = static_cast<E*>(raw_allocate({}, bytes_));
+    if (data_ == nullptr) throw OutOfMemory(concat("conv2d: no ", bytes_, " bytes to measure algorithms on"));
+    std::fill_n(data_, count, E(1));
+  }
+  ~Ones() {
+    if (data_ != nullptr) raw_free({}, data_, bytes_);
+  }
+  Ones(const Ones&) = delete;
+  Ones& operator=(const Ones&) = delete;
+
+  E* data() const { return data_; }
+
+ private:
+  std::size_t bytes_;
+  E* data_ = nullptr;
+};
+
+template <class T>
+struct Workspace {
+  Ones<T> x, y;
+  Ones<Master<T>> weight, bias;
+  Ones<std::uint8_t> scratch;
+
+  Workspace(const Conv2dShape& shape, std::size_t scratch_bytes)
+      : x(shape.x_size()),
+        y(shape.y_size()),
+        weight(shape.weight_size()),
+        bias(shape.window.bias == Bias::present ? shape.out_channels : 0),
+        scratch(static_cast<std::int64_t>(scratch_bytes)) {}
+};
+
+template <class T>
+std::vector<std::function<void()>> contestants(Conv2dPass pass, const Conv2dShape& shape,
+                                               std::span<const Conv2dAlgorithm<T>> candidates) {
+  std::size_t scratch_bytes = 0;
+  for (const auto& candidate : candidates)
+    scratch_bytes = std::max(scratch_bytes, candidate.scratch_bytes(pass, shape));
+  const auto memory = std::make_shared<Workspace<T>>(shape, scratch_bytes);
+  std::vector<std::function<void()>> runs;
+  for (const auto& candidate : candidates) {
+    runs.push_back([=] {
+      candidate.run(pass, shape, {memory->x.data(), memory->weight.data(), memory->bias.data(), memory->y.data()},
+                    memory->scratch.data());
+    });
+  }
+  return runs;
+}
+
+// All but the plain loops.
+template <class T>
+std::vector<Conv2dAlgorithm<T>> candidates_for(Conv2dPass pass, const Conv2dShape& shape) {
+  std::vector<Conv2dAlgorithm<T>> candidates;
+  if constexpr (!std::is_same_v<T, double>) {
+    const auto add = [&](const Conv2dAlgorithm<T>& algorithm) {
+      if (algorithm.supports(pass, shape)) candidates.push_back(algorithm);
+    };
+    for (const auto& algorithm : conv2d_onednn<T>()) add(algorithm);
+    add(conv2d_winograd<T>());
+  }
+  return candidates;
+}
+
+template <class T>
+Conv2dAlgorithm<T> algorithm_for(Conv2dPass pass, const Conv2dShape& shape) {
+  if (engine() == Engine::plain) return conv2d_plain<T>();
+  const std::vector<Conv2dAlgorithm<T>> candidates = candidates_for<T>(pass, shape);
+  if (candidates.empty()) return conv2d_plain<T>();
+  std::vector<std::string_view> names;
+  for (const auto& candidate : candidates) names.push_back(candidate.name);
+  const std::size_t chosen = choose_algorithm(key_of(pass, dtype_of<T>, shape), names,
+                                              [&] { return contestants<T>(pass, shape, candidates); });
+  return candidates[chosen];
+}
+
+template <class T>
+std::size_t scratch_bytes(Conv2dPass pass, const Conv2dShape& shape) {
+  return algorithm_for<T>(pass, shape).scratch_bytes(pass, shape);
+}
+
+template <class T>
+void run(Conv2dPass pass, const Conv2dShape& shape, const Conv2dOperands<T>& operands, void* scratch) {
+  algorithm_for<T>(pass, shape).run(pass, shape, operands, scratch);
+}
+
+}  // namespace
+
+template <class T>
+std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+  return scratch_bytes<T>(Conv2dPass::forward, shape);
+}
+
+template <class T>
+std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+  return scratch_bytes<T>(Conv2dPass::backward_input, shape);
+}
+
+template <class T>
+std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+  return scratch_bytes<T>(Conv2dPass::backward_weight, shape);
+}
+
+// The operands of all passes are one struct, so what a pass only reads loses its const on the way.
+template <class T>
+void conv2d_forward(const Exec&, const Conv2dShape& shape, const T* x, const Master<T>* weight, const Master<T>* bias,
+                    T* y, void* scratch) {
+  run<T>(Conv2dPass::forward, shape,
+         {const_cast<T*>(x), const_cast<Master<T>*>(weight), const_cast<Master<T>*>(bias), y}, scratch);
+}
+
+template <class T>
+void conv2d_backward_input(const Exec&, const Conv2dShape& shape, const Master<T>* weight, const T* dy, T* dx,
+                           void* scratch) {
+  run<T>(Conv2dPass::backward_input, shape, {dx, const_cast<Master<T>*>(weight), nullptr, const_cast<T*>(dy)}, scratch);
+}
+
+template <class T>
+void conv2d_backward_weight(const Exec&, const Conv2dShape& shape, const T* x, const T* dy, Master<T>* dweight,
+                            Master<T>* dbias, void* scratch) {
+  run<T>(Conv2dPass::backward_weight, shape, {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                       \
+  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                            \
+  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                     \
+  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                    \
+  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
+                               void*);                                                                              \
+  template void conv2d_backward_input(const Exec&, const Conv2dShape&, const Master<T>*, const T*, T*, void*);      \
+  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*, \
+                                       void*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(BFloat16)
+SLUICE_INSTANTIATE(double)
+
+}  // namespace sluice::kernels::cpu

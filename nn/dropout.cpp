@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/dropout.h"
+
+#include "core/ops/dropout.h"
+
+namespace sluice::nn {
+
+Dropout::Dropout(double probability, Initialiser& initialiser)
+    : probability_(probability), seed_(initialiser.dropout_seed()) {
+  require(probability >= 0 && probability < 1, "nn::Dropout", "expects a probability in [0,1), got ", probability);
+}
+
+Variable Dropout::forward(const Variable& x) {
+  if (mode() == Mode::eval || probability_ == 0) return x;
+  const PhiloxWords words = philox({seed_}, {static_cast<std::uint32_t>(RandomPurpose::dropout), passes_++, 0});
+  const std::uint64_t pass_seed = std::uint64_t{words[1]} << 32 | words[0];
+  return ops::dropout(x, probability_, pass_seed, step_, mode());
+}
+
+void Dropout::set_step(std::int64_t step) {
+  step_ = step;
+  passes_ = 0;
+}
+
+}  // namespace sluice::nn

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A multilayer perceptron: the image as one row, then hidden layers of linear, batch norm, relu and dropout, then one
+// linear layer. Names count as nn.Sequential(Flatten, Linear, BatchNorm1d, ReLU, Linear, ...) does, dropout left out:
+// "1.weight", "2.running_mean", "4.weight".
+#pragma once
+
+#include "nn/dropout.h"
+#include "nn/linear.h"
+#include "nn/residual_block.h"
+
+namespace sluice::nn {
+
+struct MlpOptions {
+  Shape image;  // [H,W,C] of a sample
+  std::int64_t classes = 10;
+  std::vector<std::int64_t> hidden;  // units of each hidden layer
+  double dropout = 0;
+};
+
+// x [N,H,W,C] -> logits [N,classes].
+class Mlp : public Module {
+ public:
+  Mlp(const MlpOptions& options, Initialiser& initialiser);
+  Variable forward(const Variable& x) override;
+
+ private:
+  struct Layer {
+    std::unique_ptr<Linear> linear;
+    std::unique_ptr<BatchNorm> norm;
+    std::unique_ptr<Dropout> dropout;
+  };
+  std::vector<Layer> hidden_;
+  std::unique_ptr<Linear> classifier_;
+};
+
+}  // namespace sluice::nn
