@@ -216,7 +216,8 @@ std::string loss_panel(const std::vector<CurveRun>& runs, const Extent& extent) 
     const double low = extent.least_loss * 0.8, high = extent.largest_loss * 1.15;
     text += fmt::format("set logscale y\nset yrange [{}:{}]\n", low, high) + logarithmic_ticks(low, high);
   } else {
-    text += "set yrange [0:*]\n";
+    // Without any number gnuplot finds no range itself.
+    text += extent.largest_loss > 0 ? "set yrange [0:*]\n" : "set yrange [0:1]\n";
   }
   return text + lines(runs, {.train_column = 2, .test_column = 3}) + level_lines(runs) + "\n";
 }

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/common/run_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/common/exit_codes.h"
@@ -98,15 +92,20 @@ bool holds_run(const fs::path& folder) {
   return fs::exists(folder / kConfiguration) || fs::exists(folder / "metrics.csv") || fs::exists(folder / kCheckpoints);
 }
 
+// The folder, there from now on; but not for a run that is to be resumed and is not there.
+const fs::path& made(const fs::path& folder, ExistingRun existing) {
+  if (existing == ExistingRun::resume && !fs::exists(folder / kConfiguration))
+    throw CheckpointError(
+        fmt::format("there is no run to resume in {}: it has no {}", folder.string(), kConfiguration));
+  writing([&] { fs::create_directories(folder); });
+  return folder;
+}
+
 void sync_file(const fs::path& path) { File(path, File::Access::append).sync(); }
 
 }  // namespace
 
-RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path) {
-  if (existing == ExistingRun::resume && !fs::exists(path / kConfiguration))
-    throw CheckpointError(fmt::format("there is no run to resume in {}: it has no {}", path.string(), kConfiguration));
-  writing([&] { fs::create_directories(path); });
-  lock();
+RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path), lock_(made(path, existing)) {
   if (existing == ExistingRun::refuse && holds_run(path))
     throw UsageError(
         fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", path.string()));
@@ -115,39 +114,6 @@ RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path) {
     fs::create_directories(path / kCheckpoints);
     repair(path / kCheckpoints);
   });
-}
-
-RunFolder::~RunFolder() {
-  if (lock_ >= 0) ::close(lock_);
-}
-
-RunFolder::RunFolder(RunFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(lock_, other.lock_);
-  return *this;
-}
-
-// The kernel drops the lock with the process, so a file left by a kill locks nothing.
-void RunFolder::lock() {
-  const fs::path file = path_ / ".lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0) throw WriteError(fmt::format("{}: can't open it to write: {}", file.string(), std::strerror(errno)));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    char owner[32] = "";
-    [[maybe_unused]] const ssize_t got = ::pread(lock_, owner, sizeof owner - 1, 0);
-    ::close(std::exchange(lock_, -1));
-    if (reason != EWOULDBLOCK)
-      throw WriteError(fmt::format("{}: can't lock it: {}", file.string(), std::strerror(reason)));
-    throw Error(fmt::format("{} is in use by process {}", path_.string(), owner[0] != '\0' ? owner : "(unknown)"));
-  }
-  const std::string owner = std::to_string(::getpid());
-  // Only for the message above: the lock holds without it.
-  [[maybe_unused]] const bool told = ::ftruncate(lock_, 0) == 0 && ::pwrite(lock_, owner.data(), owner.size(), 0) ==
-                                                                       static_cast<ssize_t>(owner.size());
 }
 
 void RunFolder::write(std::string_view name, std::string_view text) const { replace_file(path_ / name, text); }

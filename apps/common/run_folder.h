@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "apps/common/folder_lock.h"
+
 namespace sluice::apps {
 
 // What to do where there is a run in the folder already.
@@ -22,9 +24,6 @@ class RunFolder {
   // are removed, and no others. Throws sluice::Error naming the folder and the process where it is in use, WriteError
   // where it can't be made.
   RunFolder(const std::filesystem::path& path, ExistingRun existing);
-  ~RunFolder();
-  RunFolder(RunFolder&& other) noexcept;
-  RunFolder& operator=(RunFolder&& other) noexcept;
 
   const std::filesystem::path& path() const { return path_; }
 
@@ -42,10 +41,8 @@ class RunFolder {
   static std::optional<std::filesystem::path> latest_checkpoint(const std::filesystem::path& run);
 
  private:
-  void lock();
-
   std::filesystem::path path_;
-  int lock_ = -1;
+  FolderLock lock_;
 };
 
 }  // namespace sluice::apps

@@ -24,7 +24,8 @@ struct Chunks {
   std::int64_t length_of(std::int64_t chunk) const { return std::min(length, rows - chunk * length); }
 };
 
-// Calls run.template operator()<vectors, fill>(chunk, channel, count) for every panel of every chunk.
+// Calls run.template operator()<vectors, fill>(chunk, channel, count) for every panel of every chunk. A thread has the
+// same rows in every pass, since what another core wrote is dear to fetch; it may take its own backwards.
 enum class Order : bool { forwards, backwards };
 template <class Lanes, class Run>
 void for_panels(const Chunks& chunks, Order order, const Run& run) {
@@ -33,7 +34,7 @@ void for_panels(const Chunks& chunks, Order order, const Run& run) {
   const std::int64_t tasks = chunks.count * panels;
   parallel_for(tasks, kElementGrain / std::max<std::int64_t>(elements, 1), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t task = order == Order::forwards ? i : tasks - 1 - i;
+      const std::int64_t task = order == Order::forwards ? i : begin + end - 1 - i;
       const std::int64_t first = task % panels * kPanel<Lanes>;
       for_lanes<Lanes>(first, std::min(first + kPanel<Lanes>, chunks.channels),
                        [&]<int vectors, Fill fill>(std::int64_t channel, std::int64_t count) {

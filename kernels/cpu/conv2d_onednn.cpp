@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution by oneDNN. Activations lie in NHWC and parameters in KRSC f32; what a primitive wants otherwise is made in
-// scratch: packed weights, bf16 weights beside bf16 activations, blocked activations where that pays.
+// Convolution by oneDNN. Activations lie in NHWC and parameters in KRSC f32; what a primitive wants otherwise is made
+// in scratch: packed weights, bf16 weights beside bf16 activations, blocked activations where that pays.
 #include <dnnl.hpp>
+#include <optional>
 
 #include "kernels/cpu/conv2d_algorithm.h"
 #include "kernels/cpu/onednn.h"
@@ -28,9 +29,8 @@ Descriptions outside(const Conv2dShape& s) {
   const Extents x{s.batch, s.in_channels, s.height, s.width}, y{s.batch, s.out_channels, s.out_height, s.out_width};
   const std::int64_t groups = s.window.groups, k = s.out_channels / groups, c = s.in_channels / groups;
   const Description weight =
-      groups == 1
-          ? Description({k, c, s.kernel_height, s.kernel_width}, Element::f32, Layout::ohwi)
-          : Description({groups, k, c, s.kernel_height, s.kernel_width}, Element::f32, Layout::gohwi);
+      groups == 1 ? Description({k, c, s.kernel_height, s.kernel_width}, Element::f32, Layout::ohwi)
+                  : Description({groups, k, c, s.kernel_height, s.kernel_width}, Element::f32, Layout::gohwi);
   return {Description(x, onednn::element<T>(), Layout::nhwc), weight,
           s.window.bias == Bias::present ? Description({s.out_channels}, Element::f32, Layout::a) : Description(),
           Description(y, onednn::element<T>(), Layout::nhwc)};
@@ -48,6 +48,10 @@ Descriptions wished(const Descriptions& given, How how, Element weight_element) 
   return wish;
 }
 
+dnnl::algorithm algorithm_of(How how) {
+  return how == How::winograd_blocked ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
+}
+
 struct Window {
   Extents strides, dilations, padding;
 
@@ -55,36 +59,159 @@ struct Window {
       : strides{w.stride_height, w.stride_width},
         dilations{w.dilation_height - 1, w.dilation_width - 1},
         padding{w.padding_height, w.padding_width} {}
-  // What is read beyond the lower and right edge, which a stride may leave short of the padding.
-  static Extents end(const Conv2dShape& s) {
-    const Conv2dWindow& w = s.window;
-    const auto beyond = [](std::int64_t results, std::int64_t stride, std::int64_t kernel, std::int64_t dilation,
-                           std::int64_t extent, std::int64_t padding) {
-      return (results - 1) * stride + (kernel - 1) * dilation + 1 - extent - padding;
-    };
-    return {beyond(s.out_height, w.stride_height, s.kernel_height, w.dilation_height, s.height, w.padding_height),
-            beyond(s.out_width, w.stride_width, s.kernel_width, w.dilation_width, s.width, w.padding_width)};
-  }
 };
 
-dnnl::algorithm algorithm_of(How how) {
-  return how == How::winograd_blocked ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
-}
+// Empty where oneDNN has no such primitive, as the other two.
+using ForwardDesc = dnnl::convolution_forward::primitive_desc;
+using BackwardInputDesc = dnnl::convolution_backward_data::primitive_desc;
+using BackwardWeightDesc = dnnl::convolution_backward_weights::primitive_desc;
 
-dnnl::convolution_forward::primitive_desc forward_desc(const Conv2dShape& s, How how, const Descriptions& wish) {
+ForwardDesc forward_desc(const Conv2dShape& s, How how, const Descriptions& wish) {
   const Window w(s.window);
   return {dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm_of(how), wish.x, wish.weight,
-                                          wish.bias, wish.y, w.strides, w.dilations, w.padding, Window::end(s)),
+                                          wish.bias, wish.y, w.strides, w.dilations, w.padding, w.padding),
           onednn::attributes(), onednn::engine(), true};
 }
 
+// The two ways back are described beside a forward primitive of the same types.
 template <class T>
-onednn::Program make_forward(const Conv2dShape& s, How how) {
+ForwardDesc hint(const Conv2dShape& s, How how) {
+  return forward_desc(s, how, wished(outside<T>(s), how, onednn::element<T>()));
+}
+
+template <class T>
+BackwardInputDesc backward_input_desc(const Conv2dShape& s, How how) {
+  const ForwardDesc forward = hint<T>(s, how);
+  if (!forward) return {};
+  const Descriptions wish = wished(outside<T>(s), how, onednn::element<T>());
+  const Window w(s.window);
+  return {dnnl::convolution_backward_data::desc(algorithm_of(how), wish.x, wish.weight, wish.y, w.strides, w.dilations,
+                                                w.padding, w.padding),
+          onednn::attributes(), onednn::engine(), forward, true};
+}
+
+// The gradient of the weights is f32 also beside bf16.
+template <class T>
+BackwardWeightDesc backward_weight_desc(const Conv2dShape& s, How how) {
+  const ForwardDesc forward = hint<T>(s, how);
+  if (!forward) return {};
+  const Descriptions wish = wished(outside<T>(s), how, Element::f32);
+  const Window w(s.window);
+  return {dnnl::convolution_backward_weights::desc(algorithm_of(how), wish.x, wish.weight, wish.bias, wish.y, w.strides,
+                                                   w.dilations, w.padding, w.padding),
+          onednn::attributes(), onednn::engine(), forward, true};
+}
+
+using MaybeProgram = std::optional<onednn::Program>;
+
+template <class T>
+MaybeProgram make_forward(const Conv2dShape& s, How how) {
   const Descriptions given = outside<T>(s);
-  const auto desc = forward_desc(s, how, wished(given, how, onednn::element<T>()));
+  const ForwardDesc desc = hint<T>(s, how);
+  if (!desc) return std::nullopt;
   std::vector<onednn::Operand> operands = {{DNNL_ARG_SRC, given.x, desc.src_desc()},
                                            {DNNL_ARG_WEIGHTS, given.weight, desc.weights_desc()},
                                            {DNNL_ARG_DST, given.y, desc.dst_desc()}};
   if (s.window.bias == Bias::present) operands.emplace_back(DNNL_ARG_BIAS, given.bias);
-  return {dnnl::convolution_forward(desc), desc.scratchpad_desc(), operands};
+  return onednn::Program(dnnl::convolution_forward(desc), desc.scratchpad_desc(), operands);
 }
+
+template <class T>
+MaybeProgram make_backward_input(const Conv2dShape& s, How how) {
+  const Descriptions given = outside<T>(s);
+  const BackwardInputDesc desc = backward_input_desc<T>(s, how);
+  if (!desc) return std::nullopt;
+  return onednn::Program(dnnl::convolution_backward_data(desc), desc.scratchpad_desc(),
+                         {{DNNL_ARG_DIFF_SRC, given.x, desc.diff_src_desc()},
+                          {DNNL_ARG_WEIGHTS, given.weight, desc.weights_desc()},
+                          {DNNL_ARG_DIFF_DST, given.y, desc.diff_dst_desc()}});
+}
+
+template <class T>
+MaybeProgram make_backward_weight(const Conv2dShape& s, How how) {
+  const Descriptions given = outside<T>(s);
+  const BackwardWeightDesc desc = backward_weight_desc<T>(s, how);
+  if (!desc) return std::nullopt;
+  std::vector<onednn::Operand> operands = {{DNNL_ARG_SRC, given.x, desc.src_desc()},
+                                           {DNNL_ARG_DIFF_WEIGHTS, given.weight, desc.diff_weights_desc()},
+                                           {DNNL_ARG_DIFF_DST, given.y, desc.diff_dst_desc()}};
+  if (s.window.bias == Bias::present) operands.emplace_back(DNNL_ARG_DIFF_BIAS, given.bias);
+  return onednn::Program(dnnl::convolution_backward_weights(desc), desc.scratchpad_desc(), operands);
+}
+
+template <class T, How how>
+const MaybeProgram& program_for(Conv2dPass pass, const Conv2dShape& shape) {
+  static onednn::Cache<std::pair<Conv2dPass, Conv2dShape>, MaybeProgram> programs;
+  return programs.get({pass, shape}, [&]() -> MaybeProgram {
+    switch (pass) {
+      case Conv2dPass::forward: return make_forward<T>(shape, how);
+      case Conv2dPass::backward_input: return make_backward_input<T>(shape, how);
+      case Conv2dPass::backward_weight: return make_backward_weight<T>(shape, how);
+    }
+    return std::nullopt;
+  });
+}
+
+// Beside bf16, a processor without AVX-512 gets oneDNN's reference loops, which are slower than ours.
+template <class T>
+bool worth_it() {
+  static const bool wide =
+      (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & static_cast<unsigned>(dnnl::cpu_isa::avx512_core)) ==
+      static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  return std::is_same_v<T, float> || wide;
+}
+
+template <class T, How how>
+bool supports(Conv2dPass pass, const Conv2dShape& s) {
+  const Conv2dWindow& w = s.window;
+  const bool unit_stride = w.stride_height == 1 && w.stride_width == 1;
+  const bool sixteens = s.in_channels % 16 == 0 && s.out_channels % 16 == 0;
+  if (how == How::winograd_blocked &&
+      !(std::is_same_v<T, float> && unit_stride && sixteens && s.kernel_height == 3 && s.kernel_width == 3))
+    return false;
+  // The change of layout costs as much as a pass over both activations; it has paid beside strides only.
+  if (how == How::direct_blocked && (unit_stride || !sixteens || pass != Conv2dPass::backward_weight)) return false;
+  return worth_it<T>() && program_for<T, how>(pass, s).has_value();
+}
+
+template <class T, How how>
+std::size_t scratch_bytes(Conv2dPass pass, const Conv2dShape& shape) {
+  return program_for<T, how>(pass, shape)->scratch_bytes();
+}
+
+template <class T, How how>
+void run(Conv2dPass pass, const Conv2dShape& shape, const Conv2dOperands<T>& operands, void* scratch) {
+  const onednn::Program& program = *program_for<T, how>(pass, shape);
+  const auto& [x, weight, bias, y] = operands;
+  switch (pass) {
+    case Conv2dPass::forward:
+      return program.run({{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, y}},
+                         scratch);
+    case Conv2dPass::backward_input:
+      return program.run({{DNNL_ARG_DIFF_SRC, x}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DIFF_DST, y}}, scratch);
+    case Conv2dPass::backward_weight:
+      return program.run(
+          {{DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_WEIGHTS, weight}, {DNNL_ARG_DIFF_BIAS, bias}, {DNNL_ARG_DIFF_DST, y}},
+          scratch);
+  }
+}
+
+template <class T, How how>
+constexpr Conv2dAlgorithm<T> algorithm(std::string_view name) {
+  return {name, supports<T, how>, scratch_bytes<T, how>, run<T, how>};
+}
+
+}  // namespace
+
+template <class T>
+std::span<const Conv2dAlgorithm<T>> conv2d_onednn() {
+  static constexpr Conv2dAlgorithm<T> algorithms[] = {algorithm<T, How::direct>("direct"),
+                                                      algorithm<T, How::direct_blocked>("direct_blocked"),
+                                                      algorithm<T, How::winograd_blocked>("winograd_blocked")};
+  return algorithms;
+}
+
+template std::span<const Conv2dAlgorithm<float>> conv2d_onednn();
+template std::span<const Conv2dAlgorithm<BFloat16>> conv2d_onednn();
+
+}  // namespace sluice::kernels::cpu

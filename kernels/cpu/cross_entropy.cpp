@@ -52,17 +52,31 @@ void forward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std:
   }
 }
 
+// What a row's gradient is made of, beside its probabilities.
+template <class R>
+struct RowTarget {
+  R probability_part;  // factor of the probability: the sum of all targets
+  R label_part;        // target of the label's class alone
+  R smooth_part;       // target of every class, times its weight
+};
+
 template <class T>
-void backward_row(std::int64_t classes, const T* x, Master<T> log_sum_exp, Master<T> label_part, Master<T> smooth_part,
-                  Master<T> smooth_weights, const Master<T>* class_weights, std::int32_t label, T* dx) {
-  const Master<T> probability_part = label_part + smooth_part * smooth_weights;
-#pragma omp simd
-  for (std::int64_t c = 0; c < classes; ++c) {
-    const Master<T> probability = exponential(static_cast<Master<T>>(x[c]) - log_sum_exp);
-    const Master<T> smooth = class_weights == nullptr ? smooth_part : smooth_part * class_weights[c];
-    const Master<T> target = smooth + (c == label ? label_part : Master<T>(0));
-    dx[c] = T(probability_part * probability - target);
-  }
+T gradient_at(T x, Master<T> log_sum_exp, Master<T> probability_part, Master<T> target) {
+  return T(probability_part * exponential(static_cast<Master<T>>(x) - log_sum_exp) - target);
+}
+
+template <class T>
+void backward_row(std::int64_t classes, const T* x, Master<T> log_sum_exp, RowTarget<Master<T>> row,
+                  const Master<T>* class_weights, std::int32_t label, T* dx) {
+  if (class_weights == nullptr)
+    for (std::int64_t c = 0; c < classes; ++c)
+      dx[c] = gradient_at(x[c], log_sum_exp, row.probability_part, row.smooth_part);
+  else
+    for (std::int64_t c = 0; c < classes; ++c)
+      dx[c] = gradient_at(x[c], log_sum_exp, row.probability_part, row.smooth_part * class_weights[c]);
+  // Apart, so that the loops have no branch in them.
+  const Master<T> label_weight = class_weights == nullptr ? Master<T>(1) : class_weights[label];
+  dx[label] = gradient_at(x[label], log_sum_exp, row.probability_part, row.smooth_part * label_weight + row.label_part);
 }
 
 template <class T>
@@ -81,8 +95,11 @@ void backward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std
       continue;
     }
     const Master<T> weight = class_weights == nullptr ? Master<T>(1) : class_weights[label];
-    backward_row(classes, logits + i * classes, log_sum_exp[i], factor * ((1 - smoothing) * weight), smooth_part,
-                 smooth_weights, class_weights, label, dx);
+    const Master<T> label_part = factor * ((1 - smoothing) * weight);
+    const RowTarget<Master<T>> row{.probability_part = label_part + smooth_part * smooth_weights,
+                                   .label_part = label_part,
+                                   .smooth_part = smooth_part};
+    backward_row(classes, logits + i * classes, log_sum_exp[i], row, class_weights, label, dx);
   }
 }
 

@@ -6,20 +6,35 @@
 namespace sluice::kernels::cpu {
 namespace {
 
-// Elements [4 first, min(4 last, n)).
-template <class T>
-void dropout_loop(const DropoutMask& mask, std::int64_t first, std::int64_t last, std::int64_t n, const T* x, T* y) {
+constexpr std::int64_t kBlockGroups = 64;
+
+// Factors of the elements of groups [first, last), 0 or `scale`.
+template <class R>
+void draw_factors(const DropoutMask& mask, std::int64_t first, std::int64_t last, R scale, R* factors) {
   const auto probability = static_cast<float>(mask.probability);
-  const auto factor = static_cast<Master<T>>(1 / (1 - mask.probability));
   for (std::int64_t group = first; group < last; ++group) {
     const PhiloxWords words = philox({mask.seed}, {static_cast<std::uint32_t>(RandomPurpose::dropout), mask.step,
                                                    static_cast<std::uint64_t>(group)});
-    const std::int64_t begin = 4 * group;
-    const std::int64_t count = std::min<std::int64_t>(4, n - begin);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const bool kept = uniform(words[static_cast<std::size_t>(i)]) >= probability;
-      y[begin + i] = kept ? T(factor * static_cast<Master<T>>(x[begin + i])) : T(0.0f);
-    }
+    for (const std::uint32_t word : words) *factors++ = uniform(word) >= probability ? scale : R(0);
+  }
+}
+
+template <class T>
+void apply_factors(std::int64_t count, const Master<T>* factors, const T* x, T* y) {
+  // A dropped element is 0 even where x is infinite.
+  for (std::int64_t i = 0; i < count; ++i)
+    y[i] = T(factors[i] != 0 ? factors[i] * static_cast<Master<T>>(x[i]) : Master<T>(0));
+}
+
+// Elements of groups [first, last), up to the n-th.
+template <class T>
+void dropout_loop(const DropoutMask& mask, std::int64_t first, std::int64_t last, std::int64_t n, const T* x, T* y) {
+  const auto scale = static_cast<Master<T>>(1 / (1 - mask.probability));
+  Master<T> factors[4 * kBlockGroups];
+  for (std::int64_t group = first; group < last; group += kBlockGroups) {
+    const std::int64_t end = std::min(last, group + kBlockGroups);
+    draw_factors(mask, group, end, scale, factors);
+    apply_factors(std::min(4 * end, n) - 4 * group, factors, x + 4 * group, y + 4 * group);
   }
 }
 

@@ -66,7 +66,7 @@ class Program {
 
   // Scratch is aligned to 64 bytes.
   std::size_t scratch_bytes() const { return scratch_bytes_; }
-  // Exactly the operands that the program was made with, in any order.
+  // The operands that the program was made with, in any order; others are ignored.
   void run(std::initializer_list<Argument> arguments, void* scratch) const;
 
  private:

@@ -31,7 +31,6 @@ Span holders(std::int64_t at, std::int64_t stride, std::int64_t pad, std::int64_
 
 template <class T>
 void take_largest(std::int64_t count, const T* x, std::int32_t offset, Master<T>* largest, std::int32_t* where) {
-#pragma omp simd
   for (std::int64_t c = 0; c < count; ++c) {
     const auto value = static_cast<Master<T>>(x[c]);
     const bool take = value > largest[c] || value != value;
@@ -42,20 +41,17 @@ void take_largest(std::int64_t count, const T* x, std::int32_t offset, Master<T>
 
 template <class T>
 void add_values(std::int64_t count, const T* x, Master<T>* sum) {
-#pragma omp simd
   for (std::int64_t c = 0; c < count; ++c) sum[c] += static_cast<Master<T>>(x[c]);
 }
 
 template <class T>
 void add_where(std::int64_t count, const T* dy, const std::uint8_t* offsets, std::uint8_t offset, Master<T>* sum) {
-#pragma omp simd
   for (std::int64_t c = 0; c < count; ++c)
     sum[c] += offsets[c] == offset ? static_cast<Master<T>>(dy[c]) : Master<T>(0);
 }
 
 template <class T>
 void store(std::int64_t count, const Master<T>* value, Master<T> factor, T* y) {
-#pragma omp simd
   for (std::int64_t c = 0; c < count; ++c) y[c] = T(factor * value[c]);
 }
 

@@ -11,7 +11,6 @@ template <class T>
 void softmax_row(std::int64_t classes, const T* x, T* y) {
   const Master<T> largest = row_maximum(classes, x);
   const Master<T> share = 1 / row_exponential_sum(classes, x, largest);
-#pragma omp simd
   for (std::int64_t c = 0; c < classes; ++c) y[c] = T(exponential(static_cast<Master<T>>(x[c]) - largest) * share);
 }
 
@@ -20,7 +19,6 @@ void softmax_backward_row(std::int64_t classes, const T* y, const T* dy, T* dx) 
   Master<T> dot = 0;
 #pragma omp simd reduction(+ : dot)
   for (std::int64_t c = 0; c < classes; ++c) dot += static_cast<Master<T>>(y[c]) * static_cast<Master<T>>(dy[c]);
-#pragma omp simd
   for (std::int64_t c = 0; c < classes; ++c)
     dx[c] = T(static_cast<Master<T>>(y[c]) * (static_cast<Master<T>>(dy[c]) - dot));
 }
@@ -29,7 +27,6 @@ template <class T>
 void log_softmax_row(std::int64_t classes, const T* x, T* y) {
   const Master<T> largest = row_maximum(classes, x);
   const Master<T> log_sum = std::log(row_exponential_sum(classes, x, largest));
-#pragma omp simd
   for (std::int64_t c = 0; c < classes; ++c) y[c] = T((static_cast<Master<T>>(x[c]) - largest) - log_sum);
 }
 
@@ -38,7 +35,6 @@ void log_softmax_backward_row(std::int64_t classes, const T* y, const T* dy, T* 
   Master<T> sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t c = 0; c < classes; ++c) sum += static_cast<Master<T>>(dy[c]);
-#pragma omp simd
   for (std::int64_t c = 0; c < classes; ++c)
     dx[c] = T(static_cast<Master<T>>(dy[c]) - exponential(static_cast<Master<T>>(y[c])) * sum);
 }
