@@ -2,8 +2,15 @@
 // Everything of Sluice's library: #include <sluice/sluice.h>, link sluice::sluice.
 #pragma once
 
+#include "core/archive.h"
+#include "core/flood_schedule.h"
 #include "core/ops.h"
+#include "core/ops/meter.h"
 #include "core/tape.h"
+#include "data/datasets.h"
+#include "data/loader.h"
+#include "data/synthetic.h"
+#include "data/transform.h"
 #include "nn/activation.h"
 #include "nn/layer_norm.h"
 #include "nn/mlp.h"

@@ -9,6 +9,7 @@
 #include "core/ops/elementwise.h"
 #include "core/ops/flood.h"
 #include "core/ops/fused/batch_norm_relu.h"
+#include "core/ops/layer_norm.h"
 #include "core/ops/linear.h"
 #include "core/ops/loss.h"
 #include "core/ops/pad.h"

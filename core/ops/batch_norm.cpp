@@ -111,22 +111,19 @@ Variable batch_norm_with_tail(const char* name, BatchNormTail tail, const Variab
   const DType master = master_dtype(x.dtype());
   Tensor y = Tensor::empty(x.shape(), x.dtype(), device);
   Saved saved{.geometry = {channels == 0 ? 0 : y.size() / channels, channels},
-              .statistics =
-                  options.mode == Mode::train ? BatchNormStatisticsOf::batch : BatchNormStatisticsOf::running,
+              .statistics = options.mode == Mode::train ? BatchNormStatisticsOf::batch : BatchNormStatisticsOf::running,
               .x = x.value(),
               .y = tail == BatchNormTail::add_relu ? y : Tensor{},
               .mean = Tensor::empty(per_channel, master, device),
               .inverse_deviation = Tensor::empty(per_channel, master, device),
               .weight = weight.value(),
               .bias = bias.value()};
-  with_float_type(x.dtype(), name, [&](auto tag) {
-    forward<decltype(tag)>(saved, tail, residual.value(), statistics, options, y);
-  });
+  with_float_type(x.dtype(), name,
+                  [&](auto tag) { forward<decltype(tag)>(saved, tail, residual.value(), statistics, options, y); });
   return record(name, std::move(y), {&x, &weight, &bias, &residual},
                 [name, tail, saved = std::move(saved)](Tensor dy, Gradients& gradients) {
-                  with_float_type(dy.dtype(), name, [&](auto tag) {
-                    backward<decltype(tag)>(saved, tail, std::move(dy), gradients);
-                  });
+                  with_float_type(dy.dtype(), name,
+                                  [&](auto tag) { backward<decltype(tag)>(saved, tail, std::move(dy), gradients); });
                 });
 }
 

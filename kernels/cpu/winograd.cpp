@@ -1,156 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/winograd.h"
 
-#include <omp.h>
-
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
 
 #include "kernels/cpu/parallel.h"
-#include "kernels/cpu/vector.h"
+#include "kernels/cpu/winograd_transform.h"
 
 namespace sluice::kernels::cpu {
 namespace {
 
-constexpr std::int64_t kPoints = 36;  // of a 6x6 tile
-constexpr std::int64_t kTile = 4;     // results along each side
-
-std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-std::int64_t ceil_div(std::int64_t n, std::int64_t d) { return (n + d - 1) / d; }
-std::int64_t threads() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
-
-// Cook and Toom's algorithm for 4 results of 3 taps, from the values of polynomials at the points 0, a, -a, b, -b and
-// infinity. With the usual a = 1, b = 2 errors are twice as large (rms; five times at most); these two divide by powers
-// of two only and are near the best. On the choice: Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and
-// improving the accuracy of Winograd convolution for deep neural networks", ACM TOMS 46(4), 2020.
-//
-//        | a2b2    0   -a2-b2    0     1  0 |       | 1/n0    0      0   |
-//        |   0   -ab2   -b2      a     1  0 |       | 1/na   a/na  a2/na |        | 1  1   1  1   1  0 |
-//   B' = |   0    ab2   -b2     -a     1  0 |   G = | 1/na  -a/na  a2/na |   A' = | 0  a  -a  b  -b  0 |
-//        |   0   -a2b   -a2      b     1  0 |       | 1/nb   b/nb  b2/nb |        | 0  a2 a2  b2 b2  0 |
-//        |   0    a2b   -a2     -b     1  0 |       | 1/nb  -b/nb  b2/nb |        | 0  a3 -a3 b3 -b3 1 |
-//        |   0   a2b2    0    -a2-b2   0  1 |       |   0     0      1   |
-//
-// with n0 = a2 b2, na = 2 a2 (a2 - b2), nb = 2 b2 (b2 - a2).
-constexpr float kA = 0.625f, kA2 = kA * kA, kA3 = kA2 * kA, kB = 1.5f, kB2 = kB * kB, kB3 = kB2 * kB;
-constexpr float kProduct = kA2 * kB2, kSum = kA2 + kB2;
-constexpr float kG0 = 1 / kProduct, kGa = 1 / (2 * kA2 * (kA2 - kB2)), kGb = 1 / (2 * kB2 * (kB2 - kA2));
-
-// One-dimensional transforms on vectors of channels; `step` strides the operands.
-
-// B' d: 6 to 6.
-inline void transform_input(const Vector* d, Vector* t, int step) {
-  const Vector d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-  const Vector even_a = d4 - kB2 * d2, odd_a = d3 - kB2 * d1, even_b = d4 - kA2 * d2, odd_b = d3 - kA2 * d1;
-  t[0] = kProduct * d0 + (d4 - kSum * d2);
-  t[step] = even_a + kA * odd_a;
-  t[2 * step] = even_a - kA * odd_a;
-  t[3 * step] = even_b + kB * odd_b;
-  t[4 * step] = even_b - kB * odd_b;
-  t[5 * step] = kProduct * d1 + (d5 - kSum * d3);
-}
-
-// A' m: 6 to 4.
-inline void transform_output(const Vector* m, int m_step, Vector* y, int y_step) {
-  const Vector m1 = m[m_step], m2 = m[2 * m_step], m3 = m[3 * m_step], m4 = m[4 * m_step];
-  const Vector even_a = m1 + m2, odd_a = m1 - m2, even_b = m3 + m4, odd_b = m3 - m4;
-  y[0] = m[0] + even_a + even_b;
-  y[y_step] = kA * odd_a + kB * odd_b;
-  y[2 * y_step] = kA2 * even_a + kB2 * even_b;
-  y[3 * y_step] = kA3 * odd_a + (kB3 * odd_b + m[5 * m_step]);
-}
-
-// A y: 4 to 6, the transpose of the above.
-inline void transform_output_gradient(const Vector* y, int y_step, Vector* m, int m_step) {
-  const Vector y0 = y[0], y1 = y[y_step], y2 = y[2 * y_step], y3 = y[3 * y_step];
-  const Vector even_a = y0 + kA2 * y2, odd_a = y1 + kA2 * y3, even_b = y0 + kB2 * y2, odd_b = y1 + kB2 * y3;
-  m[0] = y0;
-  m[m_step] = even_a + kA * odd_a;
-  m[2 * m_step] = even_a - kA * odd_a;
-  m[3 * m_step] = even_b + kB * odd_b;
-  m[4 * m_step] = even_b - kB * odd_b;
-  m[5 * m_step] = y3;
-}
-
-// G g: 3 to 6.
-inline void transform_weight(const Vector* g, int g_step, Vector* u, int u_step) {
-  const Vector w0 = g[0], w1 = g[g_step], w2 = g[2 * g_step];
-  const Vector even_a = kGa * (w0 + kA2 * w2), odd_a = (kGa * kA) * w1;
-  const Vector even_b = kGb * (w0 + kB2 * w2), odd_b = (kGb * kB) * w1;
-  u[0] = kG0 * w0;
-  u[u_step] = even_a + odd_a;
-  u[2 * u_step] = even_a - odd_a;
-  u[3 * u_step] = even_b + odd_b;
-  u[4 * u_step] = even_b - odd_b;
-  u[5 * u_step] = w2;
-}
-
-// G' u: 6 to 3, the transpose of the above.
-inline void transform_weight_gradient(const Vector* u, int u_step, Vector* g, int g_step) {
-  const Vector u1 = u[u_step], u2 = u[2 * u_step], u3 = u[3 * u_step], u4 = u[4 * u_step];
-  const Vector even_a = kGa * (u1 + u2), even_b = kGb * (u3 + u4);
-  g[0] = kG0 * u[0] + even_a + even_b;
-  g[g_step] = (kGa * kA) * (u1 - u2) + (kGb * kB) * (u3 - u4);
-  g[2 * g_step] = kA2 * even_a + kB2 * even_b + u[5 * u_step];
-}
-
-// The tiles of an image batch [N,H,W,C] whose results are [N,P,Q,K], numbered along rows.
-struct Tiling {
-  std::int64_t batch, height, width, channels, out_height, out_width, padding_height, padding_width;
-  std::int64_t down = ceil_div(out_height, kTile), across = ceil_div(out_width, kTile);
-
-  std::int64_t count() const { return batch * down * across; }
-};
-
-struct Corner {
-  std::int64_t image, row, column;  // of the first result of a tile
-};
-
-Corner corner_of(const Tiling& tiling, std::int64_t tile) {
-  const std::int64_t in_image = tile % (tiling.down * tiling.across);
-  return {tile / (tiling.down * tiling.across), in_image / tiling.across * kTile, in_image % tiling.across * kTile};
-}
-
-// Where the sides x sides elements of a tile lie; those outside of the image point to `zeros` [channels].
-template <int sides, class T>
-void locate(const T* image, std::int64_t height, std::int64_t width, std::int64_t channels, std::int64_t row,
-            std::int64_t column, const T* zeros, const T** elements) {
-  for (int i = 0; i < sides; ++i) {
-    for (int j = 0; j < sides; ++j) {
-      const std::int64_t h = row + i, w = column + j;
-      const bool inside = h >= 0 && h < height && w >= 0 && w < width;
-      elements[i * sides + j] = inside ? image + (h * width + w) * channels : zeros;
-    }
-  }
-}
-
-// transformed[point * stride + c] = B' d B of one tile.
-template <class T>
-void transform_input_tile(const Tiling& tiling, std::int64_t tile, const T* x, const T* zeros, float* transformed,
-                          std::int64_t stride) {
-  const Corner at = corner_of(tiling, tile);
-  const T* elements[kPoints];
-  locate<6>(x + at.image * tiling.height * tiling.width * tiling.channels, tiling.height, tiling.width, tiling.channels,
-            at.row - tiling.padding_height, at.column - tiling.padding_width, zeros, elements);
-  for (std::int64_t c = 0; c < tiling.channels; c += kVectorWidth) {
-    Vector d[kPoints];
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; ++j) {
-      Vector column[6];
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; ++i) column[i] = load(elements[i * 6 + j] + c);
-      transform_input(column, column, 1);
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; ++i) d[i * 6 + j] = column[i];
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; ++i) {
-      transform_input(d + i * 6, d + i * 6, 1);
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; ++j) store(transformed + (i * 6 + j) * stride + c, d[i * 6 + j]);
-    }
-  }
-}
+using namespace winograd;
 
 // y = A' m A of one tile, m[point * stride + k].
 template <class T>
@@ -160,10 +20,6 @@ void transform_output_tile(const Tiling& tiling, std::int64_t tile, const float*
   const std::int64_t rows = std::min(kTile, tiling.out_height - at.row),
                      columns = std::min(kTile, tiling.out_width - at.column);
   T* image = y + ((at.image * tiling.out_height + at.row) * tiling.out_width + at.column) * out_channels;
-  // The lines to be written lie in rows that the hardware does not foresee.
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t at_k = 0; at_k < columns * out_channels; at_k += kVectorWidth)
-      __builtin_prefetch(image + i * tiling.out_width * out_channels + at_k, 1);
   for (std::int64_t k = 0; k < out_channels; k += kVectorWidth) {
     Vector half[4 * 6];
 #pragma GCC unroll 6
@@ -179,33 +35,6 @@ void transform_output_tile(const Tiling& tiling, std::int64_t tile, const float*
       transform_output(half + i * 6, 1, result, 1);
       for (std::int64_t j = 0; j < columns; ++j)
         store(image + (i * tiling.out_width + j) * out_channels + k, result[j] + offset);
-    }
-  }
-}
-
-// transformed[point * stride + k] = A dy A' of one tile.
-template <class T>
-void transform_gradient_tile(const Tiling& tiling, std::int64_t tile, const T* dy, std::int64_t out_channels,
-                             const T* zeros, float* transformed, std::int64_t stride) {
-  const Corner at = corner_of(tiling, tile);
-  const T* elements[kTile * kTile];
-  locate<4>(dy + at.image * tiling.out_height * tiling.out_width * out_channels, tiling.out_height, tiling.out_width,
-            out_channels, at.row, at.column, zeros, elements);
-  for (std::int64_t k = 0; k < out_channels; k += kVectorWidth) {
-    Vector half[6 * 4];
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      Vector column[4];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) column[i] = load(elements[i * 4 + j] + k);
-      transform_output_gradient(column, 1, half + j, 4);
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; ++i) {
-      Vector row[6];
-      transform_output_gradient(half + i * 4, 1, row, 1);
-#pragma GCC unroll 6
-      for (int j = 0; j < 6; ++j) store(transformed + (i * 6 + j) * stride + k, row[j]);
     }
   }
 }
@@ -234,19 +63,22 @@ void multiply_tile(std::int64_t depth, const float* a, std::int64_t a_stride, co
 
 // Twenty-four accumulators of each shape fill the registers.
 constexpr int rows_for(int vectors) { return 24 / vectors; }
-int vectors_for(std::int64_t channels) { return channels % 64 == 0 ? 4 : channels % 32 == 0 ? 2 : 1; }
 
 template <int vectors>
 void multiply_points(std::int64_t rows, std::int64_t depth, const float* a, std::int64_t a_stride, const float* b,
-                     std::int64_t columns, float* out, std::int64_t out_stride) {
+                     std::int64_t columns, float* out, std::int64_t out_stride, const Foreseen& next_in,
+                     const Foreseen& next_out) {
   constexpr int step = rows_for(vectors);
   constexpr std::int64_t panel = vectors * kVectorWidth;
-  for (std::int64_t point = 0; point < kPoints; ++point)
+  for (std::int64_t point = 0; point < kPoints; ++point) {
+    prefetch<Access::read>(next_in, point, kPoints);
+    prefetch<Access::write>(next_out, point, kPoints);
     for (std::int64_t k = 0; k < columns; k += panel)
       for (std::int64_t row = 0; row < rows; row += step)
         multiply_tile<step, vectors>(depth, a + point * a_stride + row * depth, depth,
                                      b + (point * columns + k) * depth, out + point * out_stride + row * columns + k,
                                      columns);
+  }
 }
 
 // Both ways of a convolution are the same work; they differ in how the weights are laid out.
@@ -272,6 +104,8 @@ template <class T>
 void convolve(const Tiling& tiling, const T* in, const float* weights, std::int64_t columns, const float* bias, T* out,
               const T* zeros, float* scratch) {
   const std::int64_t tiles = tiling.count(), depth = tiling.channels;
+  const std::int64_t in_size = tiling.batch * tiling.height * tiling.width * depth;
+  const std::int64_t out_size = tiling.batch * tiling.out_height * tiling.out_width * columns;
   const Blocks blocks = blocks_for(tiles, depth, columns);
   const std::int64_t count = ceil_div(tiles, blocks.rows);
   const auto multiply = vectors_for(columns) == 4   ? multiply_points<4>
@@ -282,15 +116,21 @@ void convolve(const Tiling& tiling, const T* in, const float* weights, std::int6
     float* transformed =
         scratch + static_cast<std::size_t>(omp_get_thread_num()) * (blocks.bytes_a_thread / sizeof(float));
     float* product = transformed + kPoints * blocks.in_stride;
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
     for (std::int64_t block = 0; block < count; ++block) {
-      const std::int64_t first = block * blocks.rows, rows = std::min(blocks.rows, tiles - first);
-      for (std::int64_t t = 0; t < rows; ++t)
-        transform_input_tile(tiling, first + t, in, zeros, transformed + t * depth, blocks.in_stride);
+      const std::int64_t first = block * blocks.rows, rows = std::min(blocks.rows, tiles - first), next = first + rows;
+      for (std::int64_t t = 0; t < rows; ++t) {
+        const T* elements[kPoints];
+        locate_input(tiling, first + t, in, zeros, elements);
+        for (std::int64_t c = 0; c < depth; c += kVectorWidth)
+          transform_input_tile(elements, c, transformed + t * depth + c, blocks.in_stride);
+      }
       const std::int64_t whole = round_up(rows, rows_for(vectors_for(columns)));
       for (std::int64_t point = 0; rows < whole && point < kPoints; ++point)
         std::fill_n(transformed + point * blocks.in_stride + rows * depth, (whole - rows) * depth, 0.0f);
-      multiply(whole, depth, transformed, blocks.in_stride, weights, columns, product, blocks.out_stride);
+      multiply(whole, depth, transformed, blocks.in_stride, weights, columns, product, blocks.out_stride,
+               Foreseen::part(in, in_size, next, next + blocks.rows, tiles),
+               Foreseen::part(out, out_size, first, next, tiles));
       for (std::int64_t t = 0; t < rows; ++t)
         transform_output_tile(tiling, first + t, product + t * columns, blocks.out_stride, columns, bias, out);
     }
@@ -341,50 +181,6 @@ void transform_weights_backward(const WinogradShape& shape, const float* weight,
   });
 }
 
-// sum [rows, vectors*16] (+)= sum over tiles of z[t][row] * v[t][column].
-template <int rows, int vectors>
-void accumulate_tile(std::int64_t tiles, const float* z, std::int64_t z_stride, const float* v, std::int64_t v_stride,
-                     float* out, std::int64_t out_stride, Accumulate accumulate) {
-  Vector sum[rows][vectors];
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j)
-      sum[i][j] = accumulate == Accumulate::yes ? load(out + i * out_stride + j * kVectorWidth) : Vector{};
-  for (std::int64_t t = 0; t < tiles; ++t) {
-    Vector right[vectors];
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) right[j] = load(v + t * v_stride + j * kVectorWidth);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-      const Vector left = broadcast(z[t * z_stride + i]);
-#pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) sum[i][j] += left * right[j];
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) store(out + i * out_stride + j * kVectorWidth, sum[i][j]);
-}
-
-template <int vectors>
-void accumulate_point(std::int64_t tiles, const float* z, std::int64_t out_channels, const float* v,
-                      std::int64_t in_channels, float* out, Accumulate accumulate) {
-  constexpr int rows = 16 / vectors;
-  for (std::int64_t c = 0; c < in_channels; c += vectors * kVectorWidth)
-    for (std::int64_t k = 0; k < out_channels; k += rows)
-      accumulate_tile<rows, vectors>(tiles, z + k, out_channels, v + c, in_channels, out + k * in_channels + c,
-                                     in_channels, accumulate);
-}
-
-// Tiles whose transforms are held at once in backward_weight.
-constexpr std::int64_t kGradientTiles = 128;
-
-Tiling forward_tiling(const WinogradShape& s) {
-  return {s.batch, s.height, s.width, s.in_channels, s.out_height(), s.out_width(), s.padding_height, s.padding_width};
-}
-
 Tiling backward_tiling(const WinogradShape& s) {
   return {s.batch,  s.out_height(), s.out_width(),        s.out_channels,
           s.height, s.width,        2 - s.padding_height, 2 - s.padding_width};
@@ -396,23 +192,6 @@ std::size_t convolve_scratch_bytes(const Tiling& tiling, std::int64_t columns) {
   return weights + zeros +
          static_cast<std::size_t>(threads()) * blocks_for(tiling.count(), tiling.channels, columns).bytes_a_thread;
 }
-
-// Cuts scratch into parts of 64-byte multiples.
-struct Cutter {
-  float* at;
-
-  float* take(std::int64_t floats) {
-    float* part = at;
-    at += round_up(floats, 16);
-    return part;
-  }
-  template <class T>
-  const T* take_zeros(std::int64_t count) {
-    float* part = take(count);
-    std::fill_n(part, count, 0.0f);
-    return reinterpret_cast<const T*>(part);
-  }
-};
 
 }  // namespace
 
@@ -429,14 +208,6 @@ std::size_t winograd_forward_scratch_bytes(const WinogradShape& shape) {
 
 std::size_t winograd_backward_input_scratch_bytes(const WinogradShape& shape) {
   return convolve_scratch_bytes(backward_tiling(shape), shape.in_channels);
-}
-
-std::size_t winograd_backward_weight_scratch_bytes(const WinogradShape& shape) {
-  const std::int64_t tiles = std::min(kGradientTiles, forward_tiling(shape).count());
-  const std::int64_t channels = shape.in_channels + shape.out_channels;
-  return static_cast<std::size_t>(kPoints * (shape.in_channels * shape.out_channels + tiles * channels + 32) +
-                                  channels) *
-         sizeof(float);
 }
 
 template <class T>
@@ -459,55 +230,9 @@ void winograd_backward_input(const WinogradShape& shape, const float* weight, co
            cutter.at);
 }
 
-// dweight = G' [ sum over tiles of (A dy A') . (B' x B) ] G: the transpose of forward in the weights.
-template <class T>
-void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* dy, float* dweight, void* scratch) {
-  const std::int64_t c_count = shape.in_channels, k_count = shape.out_channels;
-  const Tiling tiling = forward_tiling(shape);
-  const std::int64_t tiles = tiling.count(), block = std::min(kGradientTiles, tiles);
-  Cutter cutter{static_cast<float*>(scratch)};
-  float* sums = cutter.take(kPoints * k_count * c_count);
-  const T* zeros = cutter.take_zeros<T>(std::max(c_count, k_count));
-  const std::int64_t v_stride = block * c_count + 16, z_stride = block * k_count + 16;
-  float* v = cutter.take(kPoints * v_stride);
-  float* z = cutter.take(kPoints * z_stride);
-  const auto accumulate_one = vectors_for(c_count) == 4   ? accumulate_point<4>
-                              : vectors_for(c_count) == 2 ? accumulate_point<2>
-                                                          : accumulate_point<1>;
-#pragma omp parallel num_threads(static_cast <int>(threads()))
-  {
-    for (std::int64_t first = 0; first < tiles; first += block) {
-      const std::int64_t count = std::min(block, tiles - first);
-#pragma omp for schedule(static)
-      for (std::int64_t t = 0; t < count; ++t) {
-        transform_input_tile(tiling, first + t, x, zeros, v + t * c_count, v_stride);
-        transform_gradient_tile(tiling, first + t, dy, k_count, zeros, z + t * k_count, z_stride);
-      }
-#pragma omp for schedule(static)
-      for (std::int64_t point = 0; point < kPoints; ++point)
-        accumulate_one(count, z + point * z_stride, k_count, v + point * v_stride, c_count,
-                       sums + point * k_count * c_count, first == 0 ? Accumulate::no : Accumulate::yes);
-    }
-#pragma omp for schedule(static)
-    for (std::int64_t k = 0; k < k_count; ++k) {
-      for (std::int64_t c = 0; c < c_count; c += kVectorWidth) {
-        Vector u[kPoints], half[3 * 6];
-        for (int point = 0; point < kPoints; ++point) u[point] = load(sums + (point * k_count + k) * c_count + c);
-        for (int j = 0; j < 6; ++j) transform_weight_gradient(u + j, 6, half + j, 6);
-        for (int r = 0; r < 3; ++r) {
-          Vector row[3];
-          transform_weight_gradient(half + r * 6, 1, row, 1);
-          for (int s = 0; s < 3; ++s) store(dweight + ((k * 3 + r) * 3 + s) * c_count + c, row[s]);
-        }
-      }
-    }
-  }
-}
-
 #define SLUICE_INSTANTIATE(T)                                                                            \
   template void winograd_forward(const WinogradShape&, const T*, const float*, const float*, T*, void*); \
-  template void winograd_backward_input(const WinogradShape&, const float*, const T*, T*, void*);        \
-  template void winograd_backward_weight(const WinogradShape&, const T*, const T*, float*, void*);
+  template void winograd_backward_input(const WinogradShape&, const float*, const T*, T*, void*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)
 

@@ -38,7 +38,8 @@ class Bench : public testing::Test {
  protected:
   void SetUp() override {
     const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    file_ = std::filesystem::temp_directory_path() / ("sluice_bench_" + name + "_" + std::to_string(getpid()) + ".json");
+    file_ =
+        std::filesystem::temp_directory_path() / ("sluice_bench_" + name + "_" + std::to_string(getpid()) + ".json");
   }
   void TearDown() override { std::filesystem::remove(file_); }
 
@@ -58,7 +59,8 @@ TEST_F(Bench, KernelsAreListedByName) {
 }
 
 TEST_F(Bench, KernelsAreTimedAgainstMeasuredCeilings) {
-  const Outcome ran = run(kernels_program + " --cases small --filter '^(relu|add)_odd/f32' --seconds 0 --repetitions 5" + to_file());
+  const Outcome ran =
+      run(kernels_program + " --cases small --filter '^(relu|add)_odd/f32' --seconds 0 --repetitions 5" + to_file());
   ASSERT_EQ(ran.exit_code, 0) << ran.output;
   const nlohmann::json results = report()["results"];
   ASSERT_EQ(results.size(), 5U);
@@ -71,7 +73,8 @@ TEST_F(Bench, KernelsAreTimedAgainstMeasuredCeilings) {
     EXPECT_NE(ran.output.find(result["name"].get<std::string>()), std::string::npos);
   }
   const nlohmann::json ceilings = report()["ceilings"];
-  for (const char* key : {"flops_f32", "flops_bf16", "bytes_cache", "bytes_memory"}) EXPECT_GT(ceilings[key], 1e8) << key;
+  for (const char* key : {"flops_f32", "flops_bf16", "bytes_cache", "bytes_memory"})
+    EXPECT_GT(ceilings[key], 1e8) << key;
   EXPECT_FALSE(report()["machine"]["compiler"].get<std::string>().empty());
 }
 
@@ -109,7 +112,8 @@ TEST_P(BenchTrain, AStepAfterTheWarmUpAllocatesNothing) {
 INSTANTIATE_TEST_SUITE_P(Models, BenchTrain,
                          testing::Values(TrainCase{"resnet20", "fp32", 269722}, TrainCase{"resnet20", "bf16", 269722},
                                          TrainCase{"resnet18", "fp32", 11173962}, TrainCase{"mlp", "fp32", 3806010},
-                                         TrainCase{"mlp_paper", "fp32", 758002}, TrainCase{"mlp_paper", "bf16", 758002}),
+                                         TrainCase{"mlp_paper", "fp32", 758002},
+                                         TrainCase{"mlp_paper", "bf16", 758002}),
                          [](const testing::TestParamInfo<TrainCase>& info) {
                            return std::string(info.param.model) + "_" + info.param.precision;
                          });
@@ -138,12 +142,8 @@ TEST(Summary, OfAnEvenNumberOfTimes) {
 }
 
 TEST(Floor, IsTheSlowerOfComputingAndMoving) {
-  const Ceilings machine{.flops_f32 = 100,
-                         .flops_bf16 = 200,
-                         .has_bf16 = true,
-                         .bytes_cache = 50,
-                         .bytes_memory = 10,
-                         .cache_size = 1000};
+  const Ceilings machine{
+      .flops_f32 = 100, .flops_bf16 = 200, .has_bf16 = true, .bytes_cache = 50, .bytes_memory = 10, .cache_size = 1000};
   const Floor computing = floor_of(machine, DType::f32, 1000, 100);
   EXPECT_DOUBLE_EQ(computing.seconds, 10);
   EXPECT_STREQ(computing.bound, "flops");

@@ -65,7 +65,7 @@ TEST_F(CurvesTest, OneRunShowsTrainingTestAndLevel) {
   testing::internal::CaptureStderr();
   ASSERT_TRUE(draw_curves(picture_, "wide_resnet28_10 on <cifar10> & 'more'", {run_of("a", 12, 0.5)}));
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-  EXPECT_EQ(count("wide_resnet28_10 on &lt;cifar10&gt; &amp; 'more'"), 1U);
+  EXPECT_EQ(count("wide_resnet28_10 on &lt;cifar10> &amp; 'more'"), 1U);
   for (const char* text : {">Loss<", ">Accuracy \\(%\\)<", ">training<", ">test<", ">flood level<"})
     EXPECT_EQ(count(text), 1U) << text;
   EXPECT_EQ(count(">epoch<"), 2U);

@@ -142,9 +142,12 @@ std::string on_terminal(unsigned short columns) {
     Progress progress("epoch 1/2", 200, 0, {.stream = stream, .seconds_between_bars = 0});
     progress.advance(100, [] { return std::string("loss 0.5"); });
   }
-  std::string text(4096, '\0');
-  text.resize(static_cast<std::size_t>(read(controller, text.data(), text.size())));
   std::fclose(stream);
+  std::string text(4096, '\0');
+  std::size_t got = 0;
+  for (ssize_t more; (more = read(controller, text.data() + got, text.size() - got)) > 0;)
+    got += static_cast<std::size_t>(more);
+  text.resize(got);
   close(controller);
   return text;
 }
