@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -15,14 +16,40 @@ struct CachingAllocator::State {
   Device device;
   mutable std::mutex mutex;
   std::multimap<std::size_t, void*> cached;
+  std::multimap<std::size_t, void*> cached_scratch;
   AllocatorStatistics statistics;
 
+  void give_back(std::size_t bytes, void* memory) noexcept {
+    kernels::raw_free(device, memory, bytes);
+    statistics.bytes_reserved -= bytes;
+  }
+
   void empty_cache() noexcept {
-    for (const auto& [bytes, memory] : cached) {
-      kernels::raw_free(device, memory, bytes);
-      statistics.bytes_reserved -= bytes;
+    for (auto* list : {&cached, &cached_scratch}) {
+      for (const auto& [bytes, memory] : *list) give_back(bytes, memory);
+      list->clear();
     }
-    cached.clear();
+  }
+
+  // A new block from the driver.
+  Block obtain(std::size_t bytes) {
+    void* memory = kernels::raw_allocate(device, bytes);
+    if (memory == nullptr) {
+      empty_cache();
+      memory = kernels::raw_allocate(device, bytes);
+    }
+    if (memory == nullptr)
+      throw OutOfMemory(concat("out of memory on ", device, ": asked for ", bytes >> 20, " MiB, ",
+                               statistics.bytes_in_use >> 20, " MiB in use; try a smaller batch size"));
+    statistics.bytes_reserved += bytes;
+    ++statistics.driver_allocations;
+    return {memory, bytes};
+  }
+
+  void count(const Block& block) {
+    ++statistics.allocations;
+    statistics.bytes_in_use += block.bytes;
+    statistics.peak_bytes_in_use = std::max(statistics.peak_bytes_in_use, statistics.bytes_in_use);
   }
 };
 
@@ -47,28 +74,16 @@ CachingAllocator::~CachingAllocator() {
 CachingAllocator::Block CachingAllocator::allocate(std::size_t bytes) {
   if (bytes == 0) return {};
   const std::lock_guard lock(state_->mutex);
-  AllocatorStatistics& statistics = state_->statistics;
-  Block block{nullptr, rounded(bytes)};
-
-  const auto fit = state_->cached.lower_bound(block.bytes);
-  if (fit != state_->cached.end() && fit->first <= block.bytes + block.bytes / 4) {
+  const std::size_t wanted = rounded(bytes);
+  const auto fit = state_->cached.lower_bound(wanted);
+  Block block;
+  if (fit != state_->cached.end() && fit->first <= wanted + wanted / 4) {
     block = {fit->second, fit->first};
     state_->cached.erase(fit);
   } else {
-    block.memory = kernels::raw_allocate(state_->device, block.bytes);
-    if (block.memory == nullptr) {
-      state_->empty_cache();
-      block.memory = kernels::raw_allocate(state_->device, block.bytes);
-    }
-    if (block.memory == nullptr)
-      throw OutOfMemory(concat("out of memory on ", state_->device, ": asked for ", block.bytes >> 20, " MiB, ",
-                               statistics.bytes_in_use >> 20, " MiB in use; try a smaller batch size"));
-    statistics.bytes_reserved += block.bytes;
-    ++statistics.driver_allocations;
+    block = state_->obtain(wanted);
   }
-  ++statistics.allocations;
-  statistics.bytes_in_use += block.bytes;
-  statistics.peak_bytes_in_use = std::max(statistics.peak_bytes_in_use, statistics.bytes_in_use);
+  state_->count(block);
   return block;
 }
 
@@ -78,6 +93,31 @@ void CachingAllocator::release(Block block) noexcept {
   state_->statistics.bytes_in_use -= block.bytes;
   // Before its equals: the block that was used last is handed out first, while it is still in the processor's cache.
   state_->cached.emplace_hint(state_->cached.lower_bound(block.bytes), block.bytes, block.memory);
+}
+
+CachingAllocator::Block CachingAllocator::allocate_scratch(std::size_t bytes) {
+  if (bytes == 0) return {};
+  const std::lock_guard lock(state_->mutex);
+  const std::size_t wanted = rounded(bytes);
+  Block block;
+  if (!state_->cached_scratch.empty()) {
+    const auto largest = std::prev(state_->cached_scratch.end());
+    block = {largest->second, largest->first};
+    state_->cached_scratch.erase(largest);
+  }
+  if (block.bytes < wanted) {
+    if (block.memory != nullptr) state_->give_back(block.bytes, block.memory);
+    block = state_->obtain(wanted);
+  }
+  state_->count(block);
+  return block;
+}
+
+void CachingAllocator::release_scratch(Block block) noexcept {
+  if (block.memory == nullptr) return;
+  const std::lock_guard lock(state_->mutex);
+  state_->statistics.bytes_in_use -= block.bytes;
+  state_->cached_scratch.emplace(block.bytes, block.memory);
 }
 
 AllocatorStatistics CachingAllocator::statistics() const {

@@ -30,6 +30,11 @@ class CachingAllocator {
   Block allocate(std::size_t bytes);
   void release(Block block) noexcept;
 
+  // The same for memory that a single kernel needs for itself. It comes from few blocks that grow to the largest
+  // request instead of one for each size, and is likely to be in the processor's cache still.
+  Block allocate_scratch(std::size_t bytes);
+  void release_scratch(Block block) noexcept;
+
   AllocatorStatistics statistics() const;
   void reset_peak_statistics();
   // Gives every cached block back to the driver.
@@ -51,8 +56,8 @@ CachingAllocator& allocator(Device device);
 // Temporary memory for one kernel; returned to the allocator when it goes out of scope.
 class Scratch {
  public:
-  Scratch(Device device, std::size_t bytes) : device_(device), block_(allocator(device).allocate(bytes)) {}
-  ~Scratch() { allocator(device_).release(block_); }
+  Scratch(Device device, std::size_t bytes) : device_(device), block_(allocator(device).allocate_scratch(bytes)) {}
+  ~Scratch() { allocator(device_).release_scratch(block_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 

@@ -109,7 +109,9 @@ class Training {
   std::int64_t batch_size_ = 0;
   std::unique_ptr<nn::Module> model_;
   std::unique_ptr<optim::Sgd> sgd_;
-  Tensor images_, labels_, loss_;
+  Tensor images_, labels_;
+  // There from the start, so that no step holds more than another.
+  Tensor loss_ = Tensor::zeros({}, DType::f32);
 };
 
 nlohmann::ordered_json bench(const Options& options) {
@@ -169,6 +171,7 @@ nlohmann::ordered_json bench(const Options& options) {
           {"driver_allocations_after_warmup", driver_allocations},
           {"allocator_peak_bytes", after.peak_bytes_in_use},
           {"allocator_reserved_bytes", after.bytes_reserved},
+          {"resident_bytes", resident_bytes()},
           {"peak_resident_bytes", peak_resident_bytes()},
           {"resident_before_bytes", resident_before},
           {"algorithms", kernels::tuning_table()},

@@ -11,6 +11,11 @@ namespace sluice::apps {
 // Accepts the given names only; the error tells the nearest.
 CLI::Validator one_of(std::vector<std::string> names);
 
+// Numbers in ranges, with an error that says what was expected and found.
+CLI::Validator positive();
+CLI::Validator at_least_zero();
+CLI::Validator within(double low, double high);
+
 // Parses; prints help or version and exits with 0 where asked for; throws UsageError otherwise, with the nearest valid
 // name for an unknown option. Adds --help and --version.
 void parse_or_exit(CLI::App& app, int argc, char** argv);

@@ -2,7 +2,6 @@
 #include "apps/train/options.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -40,16 +39,16 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]")->group(group);
   app.add_option("--train-images", o.train_images, "Use the first N training images only; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_zero())
       ->group(group);
   app.add_option("--test-images", o.test_images, "Use the first N test images only; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_zero())
       ->group(group);
   app.add_option("--validation", o.validation, "Share of the training images to hold out and report on, in [0,1)")
-      ->check(CLI::Range(0.0, 0.99))
+      ->check(within(0.0, 0.99))
       ->group(group);
   app.add_option("--label-noise", o.label_noise, "Share of training labels to replace by another class, in [0,1]")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0.0, 1.0))
       ->group(group);
   app.add_option("--augment", o.augment, "none, or a list of crop, flip, cutout, as in crop,flip")
       ->check(parsed_by([](const std::string& text) { data::parse_augment(text); }))
@@ -60,7 +59,7 @@ void add_model_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Model and loss";
   app.add_option("--model", o.model, "Network")->check(one_of(nn::model_names()))->group(group);
   app.add_option("--dropout", o.dropout, "Dropout probability of models that have such layers, in [0,1)")
-      ->check(CLI::Range(0.0, 0.99))
+      ->check(within(0.0, 0.99))
       ->group(group);
   app.add_option("--precision", o.precision, "Type of the activations: fp32 or bf16 (parameters stay in fp32)")
       ->check(one_of({"fp32", "bf16"}))
@@ -70,26 +69,26 @@ void add_model_options(CLI::App& app, TrainOptions& o) {
       ->check(parsed_by([](const std::string& text) { FloodSchedule::parse(text); }))
       ->group(group);
   app.add_option("--label-smoothing", o.label_smoothing, "Label smoothing of the cross entropy, in [0,1)")
-      ->check(CLI::Range(0.0, 0.999))
+      ->check(within(0.0, 0.999))
       ->group(group);
 }
 
 void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Optimisation";
-  app.add_option("--epochs", o.epochs, "Passes over the training set")->check(CLI::PositiveNumber)->group(group);
-  app.add_option("--batch-size", o.batch_size, "Images a step")->check(CLI::PositiveNumber)->group(group);
+  app.add_option("--epochs", o.epochs, "Passes over the training set")->check(positive())->group(group);
+  app.add_option("--batch-size", o.batch_size, "Images a step")->check(positive())->group(group);
   app.add_option("--accumulate", o.accumulate,
                  "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->group(group);
   app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")
       ->check(one_of({"sgd", "adam", "adamw"}))
       ->group(group);
-  app.add_option("--learning-rate", o.learning_rate, "Learning rate, > 0")->check(CLI::PositiveNumber)->group(group);
-  app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1)")->check(CLI::Range(0.0, 0.9999))->group(group);
+  app.add_option("--learning-rate", o.learning_rate, "Learning rate, > 0")->check(positive())->group(group);
+  app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1)")->check(within(0.0, 0.9999))->group(group);
   app.add_flag("--nesterov", o.nesterov, "Nesterov's form of the momentum")->group(group);
   app.add_option("--weight-decay", o.weight_decay, "Weight decay: coupled for sgd and adam, decoupled for adamw")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_zero())
       ->group(group);
   app.add_option("--decay-norms", o.decay_norms, "Whether biases and batch-norm parameters decay too: true or false")
       ->group(group);
@@ -97,18 +96,17 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
       ->check(one_of(optim::schedule_names()))
       ->group(group);
   app.add_option("--warmup-epochs", o.warmup_epochs, "Epochs of linear warm-up before the schedule, fractions allowed")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_zero())
       ->group(group);
   app.add_option("--milestones", o.milestones, "Epochs at which multi-step multiplies the rate by gamma, as in 250,400")
-      ->delimiter(',')
       ->group(group);
-  app.add_option("--gamma", o.gamma, "Factor of multi-step, in (0,1]")->check(CLI::Range(1e-6, 1.0))->group(group);
+  app.add_option("--gamma", o.gamma, "Factor of multi-step, in (0,1]")->check(within(1e-6, 1.0))->group(group);
   app.add_option("--clip-norm", o.clip_norm, "Largest global norm of the gradient; 0: no clipping")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_zero())
       ->group(group);
   app.add_option("--ema", o.ema,
                  "Decay of an exponential moving average of the weights, which is then evaluated; 0: none")
-      ->check(CLI::Range(0.0, 0.999999))
+      ->check(within(0.0, 0.999999))
       ->group(group);
 }
 
@@ -116,10 +114,10 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Run";
   app.add_option("--seed", o.seed, "Seed of all randomness")->group(group);
   app.add_option("--device", o.device, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}))->group(group);
-  app.add_option("--threads", o.threads, "Processor threads; 0: all")->check(CLI::Range(0, 4096))->group(group);
+  app.add_option("--threads", o.threads, "Processor threads; 0: all")->check(within(0, 4096))->group(group);
   app.add_option("--out", o.out, "Folder for metrics, curves, configuration and checkpoints")->group(group);
   app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->group(group);
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
@@ -147,6 +145,17 @@ bool raw_flag(int argc, char** argv, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::int64_t> TrainOptions::milestone_epochs() const {
+  std::vector<std::int64_t> epochs;
+  for (const float epoch : parse_floats(milestones)) {
+    const auto whole = static_cast<std::int64_t>(epoch);
+    if (static_cast<float>(whole) != epoch || whole < (epochs.empty() ? 0 : epochs.back() + 1))
+      throw UsageError(fmt::format("--milestones {}: expects whole epochs in ascending order", milestones));
+    epochs.push_back(whole);
+  }
+  return epochs;
+}
+
 std::map<std::string, std::string> TrainOptions::identity() const {
   return {{"dataset", dataset},
           {"train-images", std::to_string(train_images)},
@@ -169,7 +178,7 @@ std::map<std::string, std::string> TrainOptions::identity() const {
           {"decay-norms", decay_norms ? "true" : "false"},
           {"schedule", schedule},
           {"warmup-epochs", fmt::to_string(warmup_epochs)},
-          {"milestones", fmt::format("{}", fmt::join(milestones, ","))},
+          {"milestones", milestones},
           {"gamma", fmt::to_string(gamma)},
           {"clip-norm", fmt::to_string(clip_norm)},
           {"ema", fmt::to_string(ema)},
@@ -180,7 +189,7 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   ParsedOptions parsed;
   TrainOptions& o = parsed.options;
   CLI::App app{"Trains a network on images, with or without flooding (Ishida et al., ICML 2020).", "sluice-train"};
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_data_options(app, o);
   add_model_options(app, o);
   add_optimiser_options(app, o);
@@ -197,6 +206,7 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   app.allow_config_extras(CLI::config_extras_mode::error);
 
   parse_or_exit(app, argc, argv);
+  o.milestone_epochs();
   if (o.accumulate > o.batch_size)
     throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate,
                                  o.batch_size));

@@ -37,7 +37,7 @@ struct TrainOptions {
   bool decay_norms = true;
   std::string schedule = "cosine";
   double warmup_epochs = 0;
-  std::vector<std::int64_t> milestones;
+  std::string milestones;
   double gamma = 0.1;
   double clip_norm = 0;
   double ema = 0;
@@ -52,6 +52,8 @@ struct TrainOptions {
   bool overwrite = false;
   std::filesystem::path tuning;
 
+  // --milestones as epochs, ascending. Throws UsageError.
+  std::vector<std::int64_t> milestone_epochs() const;
   // The options that decide what a run computes, as text by option name: a resumed run must agree in all of them.
   std::map<std::string, std::string> identity() const;
 };

@@ -47,6 +47,9 @@ Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
   if (options_.device == "cuda")
     throw DeviceError("--device cuda: this build of Sluice has no CUDA device; use --device cpu");
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
+  if (options_.resume && !exists(options_.out / "config.toml"))
+    throw CheckpointError(
+        fmt::format("{} holds no run to resume: there is no config.toml in it", options_.out.string()));
   load_data();
   build_model();
   build_optimizer();
@@ -101,7 +104,7 @@ void Trainer::build_optimizer() {
   }
   const std::int64_t steps = loader_->batches_per_epoch();
   std::vector<std::int64_t> milestones;
-  for (const std::int64_t epoch : options_.milestones) milestones.push_back(epoch * steps);
+  for (const std::int64_t epoch : options_.milestone_epochs()) milestones.push_back(epoch * steps);
   schedule_ = optim::make_schedule({.name = options_.schedule,
                                     .learning_rate = options_.learning_rate,
                                     .total_steps = options_.epochs * steps,

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -15,20 +16,41 @@ void expect_cpu(Device device) {
   if (device.kind != DeviceKind::cpu) throw DeviceError(concat("this build of Sluice has no device ", device));
 }
 
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+// Large blocks are mapped one by one, so that a freed one goes back to the system; malloc would keep many of them. They
+// begin at a huge page, for fewer and larger pages.
+void* map(std::size_t bytes) {
+  const std::size_t size = whole_pages(bytes);
+  const std::size_t with_slack = size + kHugePage;
+  void* mapped = mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t head = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+  if (head != 0) munmap(begin, head);
+  munmap(begin + head + size, with_slack - head - size);
+  madvise(begin + head, size, MADV_HUGEPAGE);
+  return begin + head;
+}
+
 }  // namespace
 
 void* raw_allocate(Device device, std::size_t bytes) {
   expect_cpu(device);
-  constexpr std::size_t huge_page = std::size_t{2} << 20;
-  const std::size_t alignment = bytes >= huge_page ? huge_page : kAlignment;
+  if (bytes >= kHugePage) return map(bytes);
   void* memory = nullptr;
-  if (posix_memalign(&memory, alignment, bytes) != 0) return nullptr;
-  // Large blocks live as long as the process: fewer and larger pages are worth the request.
-  if (bytes >= huge_page) madvise(memory, bytes, MADV_HUGEPAGE);
-  return memory;
+  return posix_memalign(&memory, kAlignment, bytes) == 0 ? memory : nullptr;
 }
 
-void raw_free(Device, void* memory, std::size_t) noexcept { std::free(memory); }
+void raw_free(Device, void* memory, std::size_t bytes) noexcept {
+  if (bytes >= kHugePage)
+    munmap(memory, whole_pages(bytes));
+  else
+    std::free(memory);
+}
 
 void copy_bytes(const Exec&, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
   expect_cpu(to_device);

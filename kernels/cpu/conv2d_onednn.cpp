@@ -15,9 +15,10 @@ using onednn::Extents;
 using onednn::Layout;
 using Element = dnnl::memory::data_type;
 
-// direct: activations as they lie. direct_blocked: activations in oneDNN's own layout, sixteen channels together.
-// winograd_blocked: F(4x4, 3x3) (Lavin and Gray, 2016), which oneDNN has for that layout only.
-enum class How : std::uint8_t { direct, direct_blocked, winograd_blocked };
+// direct: activations as they lie. direct_f32: bf16 activations widened, since not all of oneDNN's bf16 loops are fast.
+// direct_blocked: activations in oneDNN's own layout, sixteen channels together. winograd_blocked: F(4x4, 3x3) (Lavin
+// and Gray, 2016), which oneDNN has for that layout only.
+enum class How : std::uint8_t { direct, direct_f32, direct_blocked, winograd_blocked };
 
 struct Descriptions {
   Description x, weight, bias, y;
@@ -36,12 +37,21 @@ Descriptions outside(const Conv2dShape& s) {
           Description(y, onednn::element<T>(), Layout::nhwc)};
 }
 
+// What the primitive computes with.
+template <class T>
+constexpr Element element_of(How how) {
+  return how == How::direct_f32 ? Element::f32 : onednn::element<T>();
+}
+
 // As the primitive may have them: `any` leaves the layout to it.
 Descriptions wished(const Descriptions& given, How how, Element weight_element) {
   const auto any = [](const Description& d, Element element) { return Description(d.dims(), element, Layout::any); };
   Descriptions wish = given;
   wish.weight = any(given.weight, weight_element);
-  if (how != How::direct) {
+  if (how == How::direct_f32) {
+    wish.x = Description(given.x.dims(), Element::f32, Layout::nhwc);
+    wish.y = Description(given.y.dims(), Element::f32, Layout::nhwc);
+  } else if (how != How::direct) {
     wish.x = any(given.x, given.x.data_type());
     wish.y = any(given.y, given.y.data_type());
   }
@@ -76,14 +86,14 @@ ForwardDesc forward_desc(const Conv2dShape& s, How how, const Descriptions& wish
 // The two ways back are described beside a forward primitive of the same types.
 template <class T>
 ForwardDesc hint(const Conv2dShape& s, How how) {
-  return forward_desc(s, how, wished(outside<T>(s), how, onednn::element<T>()));
+  return forward_desc(s, how, wished(outside<T>(s), how, element_of<T>(how)));
 }
 
 template <class T>
 BackwardInputDesc backward_input_desc(const Conv2dShape& s, How how) {
   const ForwardDesc forward = hint<T>(s, how);
   if (!forward) return {};
-  const Descriptions wish = wished(outside<T>(s), how, onednn::element<T>());
+  const Descriptions wish = wished(outside<T>(s), how, element_of<T>(how));
   const Window w(s.window);
   return {dnnl::convolution_backward_data::desc(algorithm_of(how), wish.x, wish.weight, wish.y, w.strides, w.dilations,
                                                 w.padding, w.padding),
@@ -169,6 +179,7 @@ bool supports(Conv2dPass pass, const Conv2dShape& s) {
   if (how == How::winograd_blocked &&
       !(std::is_same_v<T, float> && unit_stride && sixteens && s.kernel_height == 3 && s.kernel_width == 3))
     return false;
+  if (how == How::direct_f32 && (std::is_same_v<T, float> || pass != Conv2dPass::backward_weight)) return false;
   // The change of layout costs as much as a pass over both activations; it has paid beside strides only.
   if (how == How::direct_blocked && (unit_stride || !sixteens || pass != Conv2dPass::backward_weight)) return false;
   return worth_it<T>() && program_for<T, how>(pass, s).has_value();
@@ -205,9 +216,9 @@ constexpr Conv2dAlgorithm<T> algorithm(std::string_view name) {
 
 template <class T>
 std::span<const Conv2dAlgorithm<T>> conv2d_onednn() {
-  static constexpr Conv2dAlgorithm<T> algorithms[] = {algorithm<T, How::direct>("direct"),
-                                                      algorithm<T, How::direct_blocked>("direct_blocked"),
-                                                      algorithm<T, How::winograd_blocked>("winograd_blocked")};
+  static constexpr Conv2dAlgorithm<T> algorithms[] = {
+      algorithm<T, How::direct>("direct"), algorithm<T, How::direct_f32>("direct_f32"),
+      algorithm<T, How::direct_blocked>("direct_blocked"), algorithm<T, How::winograd_blocked>("winograd_blocked")};
   return algorithms;
 }
 

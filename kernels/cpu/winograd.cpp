@@ -47,7 +47,10 @@ void multiply_tile(std::int64_t depth, const float* a, std::int64_t a_stride, co
   for (std::int64_t c = 0; c < depth; ++c) {
     Vector right[vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) right[v] = load(b + (c * vectors + v) * kVectorWidth);
+    for (int v = 0; v < vectors; ++v) {
+      right[v] = load(b + (c * vectors + v) * kVectorWidth);
+      keep_in_register(right[v]);
+    }
 #pragma GCC unroll 24
     for (int i = 0; i < rows; ++i) {
       const Vector left = broadcast(a[i * a_stride + c]);
@@ -66,8 +69,8 @@ constexpr int rows_for(int vectors) { return 24 / vectors; }
 
 template <int vectors>
 void multiply_points(std::int64_t rows, std::int64_t depth, const float* a, std::int64_t a_stride, const float* b,
-                     std::int64_t columns, float* out, std::int64_t out_stride, const Foreseen& next_in,
-                     const Foreseen& next_out) {
+                     std::int64_t b_stride, std::int64_t columns, float* out, std::int64_t out_stride,
+                     const Foreseen& next_in, const Foreseen& next_out) {
   constexpr int step = rows_for(vectors);
   constexpr std::int64_t panel = vectors * kVectorWidth;
   for (std::int64_t point = 0; point < kPoints; ++point) {
@@ -75,24 +78,27 @@ void multiply_points(std::int64_t rows, std::int64_t depth, const float* a, std:
     prefetch<Access::write>(next_out, point, kPoints);
     for (std::int64_t k = 0; k < columns; k += panel)
       for (std::int64_t row = 0; row < rows; row += step)
-        multiply_tile<step, vectors>(depth, a + point * a_stride + row * depth, depth,
-                                     b + (point * columns + k) * depth, out + point * out_stride + row * columns + k,
-                                     columns);
+        multiply_tile<step, vectors>(depth, a + point * a_stride + row * depth, depth, b + point * b_stride + k * depth,
+                                     out + point * out_stride + row * columns + k, columns);
   }
 }
 
 // Both ways of a convolution are the same work; they differ in how the weights are laid out.
-// `weights`: [point][columns / panel][depth][panel].
+// `weights`: [point][columns / panel][depth][panel]. Points are not a power of two apart, lest they share cache sets.
+std::int64_t weights_stride(std::int64_t depth, std::int64_t columns) { return depth * columns + 16; }
+
 struct Blocks {
   std::int64_t rows;                   // tiles in a block, a multiple of the rows of a register tile
-  std::int64_t in_stride, out_stride;  // floats between two points; not a power of two, lest they share cache sets
+  std::int64_t in_stride, out_stride;  // floats between two points, as above
   std::size_t bytes_a_thread;
 };
 
 Blocks blocks_for(std::int64_t tiles, std::int64_t depth, std::int64_t columns) {
   constexpr std::int64_t budget = 1 << 18;
   const std::int64_t step = rows_for(vectors_for(columns));
-  const std::int64_t wanted = std::clamp<std::int64_t>(budget / (kPoints * 4 * (depth + columns)), 24, 240);
+  // Weights beyond what caches hold are read for each block: the more tiles in it, the fewer times.
+  const std::int64_t least = kPoints * depth * columns > std::int64_t{1} << 22 ? 64 : 24;
+  const std::int64_t wanted = std::clamp<std::int64_t>(budget / (kPoints * 4 * (depth + columns)), least, 240);
   const std::int64_t count = threads() * ceil_div(tiles, threads() * wanted);
   const std::int64_t rows = round_up(ceil_div(tiles, count), step);
   Blocks blocks{rows, rows * depth + 16, rows * columns + 16, 0};
@@ -104,8 +110,8 @@ template <class T>
 void convolve(const Tiling& tiling, const T* in, const float* weights, std::int64_t columns, const float* bias, T* out,
               const T* zeros, float* scratch) {
   const std::int64_t tiles = tiling.count(), depth = tiling.channels;
-  const std::int64_t in_size = tiling.batch * tiling.height * tiling.width * depth;
-  const std::int64_t out_size = tiling.batch * tiling.out_height * tiling.out_width * columns;
+  const std::int64_t in_pixels = tiling.batch * tiling.height * tiling.width;
+  const std::int64_t out_pixels = tiling.batch * tiling.out_height * tiling.out_width;
   const Blocks blocks = blocks_for(tiles, depth, columns);
   const std::int64_t count = ceil_div(tiles, blocks.rows);
   const auto multiply = vectors_for(columns) == 4   ? multiply_points<4>
@@ -128,9 +134,9 @@ void convolve(const Tiling& tiling, const T* in, const float* weights, std::int6
       const std::int64_t whole = round_up(rows, rows_for(vectors_for(columns)));
       for (std::int64_t point = 0; rows < whole && point < kPoints; ++point)
         std::fill_n(transformed + point * blocks.in_stride + rows * depth, (whole - rows) * depth, 0.0f);
-      multiply(whole, depth, transformed, blocks.in_stride, weights, columns, product, blocks.out_stride,
-               Foreseen::part(in, in_size, next, next + blocks.rows, tiles),
-               Foreseen::part(out, out_size, first, next, tiles));
+      multiply(whole, depth, transformed, blocks.in_stride, weights, weights_stride(depth, columns), columns, product,
+               blocks.out_stride, Foreseen::part(in, in_pixels, depth, 0, depth, next, next + blocks.rows, tiles),
+               Foreseen::part(out, out_pixels, columns, 0, columns, first, next, tiles));
       for (std::int64_t t = 0; t < rows; ++t)
         transform_output_tile(tiling, first + t, product + t * columns, blocks.out_stride, columns, bias, out);
     }
@@ -156,11 +162,18 @@ void transform_weights_forward(const WinogradShape& shape, const float* weight, 
     for (std::int64_t block = begin; block < end; ++block) {
       const std::int64_t k = block * kVectorWidth;
       float* to = transformed + (k / panel * depth) * panel + k % panel;
-      for (std::int64_t c = 0; c < depth; ++c) {
-        Vector g[9];
-        for (int tap = 0; tap < 9; ++tap)
-          for (int lane = 0; lane < kVectorWidth; ++lane) g[tap][lane] = weight[((k + lane) * 9 + tap) * depth + c];
-        store_transformed_weights(g, to + c * panel, columns * depth);
+      for (std::int64_t c = 0; c < depth; c += kVectorWidth) {
+        Vector taps[9][kVectorWidth];
+        for (int tap = 0; tap < 9; ++tap) {
+          for (int lane = 0; lane < kVectorWidth; ++lane)
+            taps[tap][lane] = load(weight + ((k + lane) * 9 + tap) * depth + c);
+          transpose(taps[tap]);
+        }
+        for (int lane = 0; lane < kVectorWidth; ++lane) {
+          Vector g[9];
+          for (int tap = 0; tap < 9; ++tap) g[tap] = taps[tap][lane];
+          store_transformed_weights(g, to + (c + lane) * panel, weights_stride(depth, columns));
+        }
       }
     }
   });
@@ -175,7 +188,8 @@ void transform_weights_backward(const WinogradShape& shape, const float* weight,
       for (std::int64_t c = 0; c < columns; c += kVectorWidth) {
         Vector g[9];
         for (int tap = 0; tap < 9; ++tap) g[tap] = load(weight + (k * 9 + 8 - tap) * columns + c);
-        store_transformed_weights(g, transformed + (c / panel * depth + k) * panel + c % panel, columns * depth);
+        store_transformed_weights(g, transformed + (c / panel * depth + k) * panel + c % panel,
+                                  weights_stride(depth, columns));
       }
     }
   });
@@ -187,7 +201,7 @@ Tiling backward_tiling(const WinogradShape& s) {
 }
 
 std::size_t convolve_scratch_bytes(const Tiling& tiling, std::int64_t columns) {
-  const auto weights = static_cast<std::size_t>(kPoints * tiling.channels * columns) * sizeof(float);
+  const auto weights = static_cast<std::size_t>(kPoints * weights_stride(tiling.channels, columns)) * sizeof(float);
   const auto zeros = static_cast<std::size_t>(tiling.channels) * sizeof(float);
   return weights + zeros +
          static_cast<std::size_t>(threads()) * blocks_for(tiling.count(), tiling.channels, columns).bytes_a_thread;
@@ -214,7 +228,7 @@ template <class T>
 void winograd_forward(const WinogradShape& shape, const T* x, const float* weight, const float* bias, T* y,
                       void* scratch) {
   Cutter cutter{static_cast<float*>(scratch)};
-  float* transformed = cutter.take(kPoints * shape.in_channels * shape.out_channels);
+  float* transformed = cutter.take(kPoints * weights_stride(shape.in_channels, shape.out_channels));
   const T* zeros = cutter.take_zeros<T>(shape.in_channels);
   transform_weights_forward(shape, weight, transformed);
   convolve(forward_tiling(shape), x, transformed, shape.out_channels, bias, y, zeros, cutter.at);
@@ -223,7 +237,7 @@ void winograd_forward(const WinogradShape& shape, const T* x, const float* weigh
 template <class T>
 void winograd_backward_input(const WinogradShape& shape, const float* weight, const T* dy, T* dx, void* scratch) {
   Cutter cutter{static_cast<float*>(scratch)};
-  float* transformed = cutter.take(kPoints * shape.in_channels * shape.out_channels);
+  float* transformed = cutter.take(kPoints * weights_stride(shape.in_channels, shape.out_channels));
   const T* zeros = cutter.take_zeros<T>(shape.out_channels);
   transform_weights_backward(shape, weight, transformed);
   convolve(backward_tiling(shape), dy, transformed, shape.in_channels, static_cast<const float*>(nullptr), dx, zeros,

@@ -183,26 +183,32 @@ inline void transform_gradient_tile(const T* const* elements, std::int64_t k, fl
   }
 }
 
-// Part of a tensor that is about to be read or written, and is asked for while the processor multiplies: the transforms
-// walk over it in rows that the hardware does not foresee.
+// A part of a tensor [pixels, channels] that is about to be read or written, and is asked for while the processor
+// multiplies: the transforms walk over it in rows that the hardware does not foresee.
 struct Foreseen {
   const std::byte* begin;
-  std::int64_t bytes;
+  std::int64_t pixels, bytes_a_pixel, stride_bytes;
 
+  // Channels [channel, channel + count) of about the pixels that belong to tiles [first, last) of `tiles`.
   template <class T>
-  static Foreseen part(const T* tensor, std::int64_t size, std::int64_t first, std::int64_t last, std::int64_t of) {
-    const std::int64_t begin = size * first / of, end = size * std::min(last, of) / of;
-    return {reinterpret_cast<const std::byte*>(tensor + begin), (end - begin) * static_cast<std::int64_t>(sizeof(T))};
+  static Foreseen part(const T* tensor, std::int64_t pixels, std::int64_t channels, std::int64_t channel,
+                       std::int64_t count, std::int64_t first, std::int64_t last, std::int64_t tiles) {
+    constexpr auto element = static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t begin = pixels * first / tiles, end = pixels * std::min(last, tiles) / tiles;
+    return {reinterpret_cast<const std::byte*>(tensor + begin * channels + channel), end - begin, count * element,
+            channels * element};
   }
 };
 
 enum class Access : int { read = 0, write = 1 };
 
+// One of `steps` equal parts of it.
 template <Access access>
 inline void prefetch(const Foreseen& part, std::int64_t step, std::int64_t steps) {
-  const std::int64_t end = part.bytes * (step + 1) / steps;
-  for (std::int64_t at = part.bytes * step / steps; at < end; at += 64)
-    __builtin_prefetch(part.begin + at, static_cast<int>(access), 2);
+  const std::int64_t end = part.pixels * (step + 1) / steps;
+  for (std::int64_t pixel = part.pixels * step / steps; pixel < end; ++pixel)
+    for (std::int64_t at = 0; at < part.bytes_a_pixel; at += 64)
+      __builtin_prefetch(part.begin + pixel * part.stride_bytes + at, static_cast<int>(access), 2);
 }
 
 // Cuts scratch into parts of 64-byte multiples.

@@ -55,7 +55,10 @@ void accumulate_tile(std::int64_t tiles, const float* gradient, const float* inp
   for (std::int64_t t = 0; t < tiles; ++t) {
     Vector right[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) right[j] = load(input + (t * vectors + j) * kVectorWidth);
+    for (int j = 0; j < vectors; ++j) {
+      right[j] = load(input + (t * vectors + j) * kVectorWidth);
+      keep_in_register(right[j]);
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; ++i) {
       const Vector left = broadcast(gradient[t * kVectorWidth + i]);
@@ -129,6 +132,14 @@ void transform_tiles(const Tiling& tiling, std::int64_t first, std::int64_t tile
   }
 }
 
+// dweight [weights] = sums over the chunks of partial [chunks,weights], in their order.
+void add_chunks(std::int64_t chunks, std::int64_t weights, std::int64_t begin, std::int64_t end, const float* partial,
+                float* dweight) {
+  std::copy(partial + begin, partial + end, dweight + begin);
+  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+    for (std::int64_t i = begin; i < end; ++i) dweight[i] += partial[chunk * weights + i];
+}
+
 }  // namespace
 
 std::size_t winograd_backward_weight_scratch_bytes(const WinogradShape& shape) {
@@ -144,8 +155,8 @@ void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* d
   const Tiling tiling = forward_tiling(shape);
   const Jobs jobs(shape);
   const std::int64_t weights = 9 * in_channels * out_channels, all_tiles = tiling.count();
-  const std::int64_t x_size = shape.batch * shape.height * shape.width * in_channels;
-  const std::int64_t dy_size = shape.batch * shape.out_height() * shape.out_width() * out_channels;
+  const std::int64_t x_pixels = shape.batch * shape.height * shape.width;
+  const std::int64_t dy_pixels = shape.batch * shape.out_height() * shape.out_width();
   Cutter cutter{static_cast<float*>(scratch)};
   const T* zeros = cutter.take_zeros<T>(std::max(in_channels, out_channels));
   float* partial = jobs.chunks == 1 ? dweight : cutter.take(jobs.chunks * weights);
@@ -168,21 +179,18 @@ void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* d
         const std::int64_t tiles = std::min(kTiles, end - first);
         transform_tiles(tiling, first, tiles, x, dy, first_c, c_count, first_k, k_count, out_channels,
                         vectors * kVectorWidth, zeros, workspace);
+        const std::int64_t next = first + tiles, last = std::min(next + kTiles, end);
         accumulate(tiles, k_count, c_count, workspace, first == begin ? Accumulate::no : Accumulate::yes,
-                   Foreseen::part(x, x_size, first + tiles, std::min(first + tiles + kTiles, end), all_tiles),
-                   Foreseen::part(dy, dy_size, first + tiles, std::min(first + tiles + kTiles, end), all_tiles));
+                   Foreseen::part(x, x_pixels, in_channels, first_c, c_count, next, last, all_tiles),
+                   Foreseen::part(dy, dy_pixels, out_channels, first_k, k_count, next, last, all_tiles));
       }
       transform_sums(workspace.sums, k_count, c_count, in_channels,
                      partial + chunk * weights + first_k * 9 * in_channels + first_c);
     }
   }
   if (jobs.chunks == 1) return;
-  parallel_for(weights, 4096, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      float total = partial[i];
-      for (std::int64_t chunk = 1; chunk < jobs.chunks; ++chunk) total += partial[chunk * weights + i];
-      dweight[i] = total;
-    }
+  parallel_for(weights, 4096, [=, chunks = jobs.chunks](std::int64_t begin, std::int64_t end) {
+    add_chunks(chunks, weights, begin, end, partial, dweight);
   });
 }
 

@@ -55,7 +55,7 @@ std::string file_of(const std::string& header, std::size_t data_bytes) {
 template <class T>
 std::vector<T> bits_of(const Tensor& tensor) {
   std::vector<T> bits(tensor.bytes() / sizeof(T));
-  std::memcpy(bits.data(), tensor.raw(), tensor.bytes());
+  if (!bits.empty()) std::memcpy(bits.data(), tensor.raw(), tensor.bytes());
   return bits;
 }
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The geometry of a convolution, with its errors, and the choice of algorithms by measurement.
+#include "kernels/conv2d.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "core/ops/conv2d.h"
+#include "kernels/engine.h"
+#include "kernels/tuning.h"
+#include "tests/support/op_case.h"
+
+namespace sluice::test {
+namespace {
+
+using kernels::Conv2dShape;
+using kernels::Conv2dWindow;
+using Extents = std::array<std::int64_t, 4>;
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+std::string message_of(const Extents& x, const Extents& weight, const Conv2dWindow& window = {}) {
+  return message_of([&] { Conv2dShape::make(x, weight, window); });
+}
+
+TEST(Conv2dShape, ResultsFollowTheFormula) {
+  const Conv2dShape half =
+      Conv2dShape::make({128, 32, 31, 16}, {32, 3, 3, 16},
+                        {.stride_height = 2, .stride_width = 2, .padding_height = 1, .padding_width = 1});
+  EXPECT_EQ(half.out_height, 16);
+  EXPECT_EQ(half.out_width, 16);
+  const Conv2dShape dilated =
+      Conv2dShape::make({1, 9, 11, 4}, {6, 3, 2, 2}, {.dilation_height = 4, .dilation_width = 3, .groups = 2});
+  EXPECT_EQ(dilated.out_height, 1);
+  EXPECT_EQ(dilated.out_width, 8);
+  EXPECT_EQ(dilated.weight_size(), 6 * 3 * 2 * 2);
+  EXPECT_EQ(dilated.flops(), 2.0 * 8 * 6 * 3 * 2 * 2);
+}
+
+TEST(Conv2dShape, MistakesNameWhatWasExpectedAndFound) {
+  using testing::HasSubstr;
+  EXPECT_THAT(message_of({128, 32, 32, 3}, {16, 3, 3, 16}),
+              HasSubstr("[conv2d] weight expects 16 input channels, got 3; x is [128,32,32,3]"));
+  EXPECT_THAT(message_of({0, 32, 32, 3}, {16, 3, 3, 3}), HasSubstr("not empty, got [0,32,32,3]"));
+  EXPECT_THAT(message_of({1, 32, 32, 3}, {16, 0, 3, 3}), HasSubstr("not empty, got [16,0,3,3]"));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 2}, {.groups = 4}), HasSubstr("channels in 4 equal groups, got 6 in"));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 2}, {.groups = 0}), HasSubstr("at least 1 group, got 0"));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 6}, {.stride_width = 0}),
+              HasSubstr("width expects a stride of at least 1, got 0"));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 6}, {.padding_height = -1}),
+              HasSubstr("height expects padding of at least 0, got -1"));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 6}, {.dilation_height = 0}),
+              HasSubstr("height expects a dilation of at least 1, got 0"));
+  EXPECT_THAT(message_of({1, 2, 8, 6}, {8, 3, 3, 6}), HasSubstr("height expects an image of at least 3"));
+}
+
+TEST(Conv2d, MistakesInTensorsNameWhatWasExpectedAndFound) {
+  using testing::HasSubstr;
+  const auto message = [](const Shape& x, DType x_type, const Shape& weight, DType weight_type, const Tensor& bias) {
+    return message_of([&] { ops::conv2d(Tensor::zeros(x, x_type), Tensor::zeros(weight, weight_type), bias); });
+  };
+  const Shape x{2, 8, 8, 3}, weight{4, 3, 3, 3};
+  EXPECT_THAT(message({8, 8, 3}, DType::f32, weight, DType::f32, {}), HasSubstr("x expects images [N,H,W,C], got"));
+  EXPECT_THAT(message(x, DType::f32, {4, 27}, DType::f32, {}),
+              HasSubstr("weight expects [K,R,S,C/groups], got [4,27]"));
+  EXPECT_THAT(message(x, DType::bf16, weight, DType::bf16, {}),
+              HasSubstr("weight expects f32 beside bf16 images, got bf16"));
+  EXPECT_THAT(message(x, DType::f32, weight, DType::f32, Tensor::zeros({3}, DType::f32)),
+              HasSubstr("bias expects f32[4], got f32[3]"));
+}
+
+class Tuning : public testing::Test {
+ protected:
+  void SetUp() override { kernels::clear_tuning(); }
+  void TearDown() override { kernels::clear_tuning(); }
+
+  static constexpr std::string_view names[] = {"slow", "fast"};
+  int measured = 0;
+
+  std::size_t choose(const std::string& key, std::span<const std::string_view> from = names) {
+    return kernels::choose_algorithm(key, from, [this]() -> std::vector<std::function<void()>> {
+      ++measured;
+      return {[] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }, [] {}};
+    });
+  }
+};
+
+TEST_F(Tuning, TheFasterOneIsMeasuredOnceAndRecorded) {
+  EXPECT_EQ(choose("a"), 1u);
+  EXPECT_EQ(choose("a"), 1u);
+  EXPECT_EQ(measured, 1);
+  EXPECT_THAT(kernels::tuning_table(), testing::ElementsAre(kernels::TuningEntry("a", "fast")));
+}
+
+TEST_F(Tuning, AChoiceOfOneIsNotMeasured) {
+  EXPECT_EQ(choose("a", std::span(names).first(1)), 0u);
+  EXPECT_EQ(measured, 0);
+  EXPECT_TRUE(kernels::tuning_table().empty());
+}
+
+TEST_F(Tuning, ImportedChoicesAreHonoured) {
+  const kernels::TuningEntry entries[] = {{"a", "slow"}};
+  kernels::import_tuning(entries);
+  EXPECT_EQ(choose("a"), 0u);
+  EXPECT_EQ(measured, 0);
+}
+
+TEST_F(Tuning, ImportedNamesThatNobodyKnowsThrow) {
+  const kernels::TuningEntry entries[] = {{"a", "quantum"}};
+  kernels::import_tuning(entries);
+  EXPECT_THAT(message_of([&] { choose("a"); }), testing::HasSubstr("\"a\" expects one of slow, fast, got \"quantum\""));
+  const kernels::TuningEntry nameless[] = {{"b", ""}};
+  EXPECT_THROW(kernels::import_tuning(nameless), std::invalid_argument);
+}
+
+// A run that goes on with its table gets its very bits, whichever algorithm was chosen; and each agrees with the
+// double oracle.
+TEST_F(Tuning, EveryChoiceForAConvolutionIsRightAndRepeatable) {
+  const ops::Conv2dOptions same{.padding = {1, 1}};
+  const Shape x_shape{3, 9, 8, 32}, weight_shape{48, 3, 3, 32};
+  const OpCase layer{.op = "conv2d",
+                     .inputs = {{.name = "x", .shape = x_shape},
+                                {.name = "weight", .shape = weight_shape, .role = CaseInput::Role::parameter},
+                                {.name = "bias", .shape = {48}, .role = CaseInput::Role::parameter}},
+                     .run = [=](const std::vector<Variable>& in) { return ops::conv2d(in[0], in[1], in[2], same); }};
+  const Evaluation expected = evaluate(layer, make_inputs(layer, DType::f64, Rounding::none));
+  const auto inputs = make_inputs(layer, DType::f32, Rounding::none);
+  const Evaluation tuned = evaluate(layer, inputs);
+  const std::vector<kernels::TuningEntry> table = kernels::tuning_table();
+  for (const char* name : {"direct", "winograd", "winograd_blocked"}) {
+    std::vector<kernels::TuningEntry> forced = table;
+    for (kernels::TuningEntry& entry : forced) entry.second = name;
+    kernels::import_tuning(forced);
+    // Not every processor and build has all three.
+    if (message_of([&] { evaluate(layer, inputs); }).find("expects one of") != std::string::npos) continue;
+    const Evaluation first = evaluate(layer, inputs), second = evaluate(layer, inputs);
+    EXPECT_LE(deviation(first.result, expected.result), 1e-5) << name;
+    EXPECT_EQ(first.result.to_vector<float>(), second.result.to_vector<float>()) << name;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      EXPECT_LE(deviation(first.gradients[i], expected.gradients[i]), 1e-5) << name << layer.inputs[i].name;
+      EXPECT_EQ(first.gradients[i].to_vector<float>(), second.gradients[i].to_vector<float>()) << name;
+    }
+  }
+  kernels::import_tuning(table);
+  EXPECT_EQ(evaluate(layer, inputs).result.to_vector<float>(), tuned.result.to_vector<float>());
+}
+
+}  // namespace
+}  // namespace sluice::test
