@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "apps/common/exit_codes.h"
 #include "core/nearest_name.h"
@@ -14,13 +15,27 @@
 namespace sluice::apps {
 namespace {
 
+CLI::Validator number_that(const std::function<bool(double)>& holds, const std::string& expected) {
+  const auto check = [=](const std::string& given) -> std::string {
+    char* end = nullptr;
+    const double value = std::strtod(given.c_str(), &end);
+    if (!given.empty() && *end == '\0' && holds(value)) return {};
+    return fmt::format("expects a number {}, got {}", expected, given);
+  };
+  return {check, ""};
+}
+
+std::string nearest_option(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  return nearest_name(name, names);
+}
+
 [[noreturn]] void throw_unknown(const CLI::App& app, const std::string& given) {
   const std::string name = given.substr(0, given.find('='));
   if (!name.starts_with("-")) throw UsageError(fmt::format("unexpected argument '{}'; options begin with --", given));
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
   throw UsageError(
-      fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_name(name, names)));
+      fmt::format("there is no option '{}'; did you mean '{}'? --help lists all", name, nearest_option(app, name)));
 }
 
 }  // namespace
@@ -32,6 +47,19 @@ CLI::Validator one_of(std::vector<std::string> names) {
                        fmt::join(names, ", "));
   };
   return {check, "NAME"};
+}
+
+CLI::Validator positive() {
+  return number_that([](double value) { return value > 0; }, "above 0");
+}
+
+CLI::Validator at_least_zero() {
+  return number_that([](double value) { return value >= 0; }, "of 0 or more");
+}
+
+CLI::Validator within(double low, double high) {
+  return number_that([=](double value) { return value >= low && value <= high; },
+                     fmt::format("from {:g} to {:g}", low, high));
 }
 
 void parse_or_exit(CLI::App& app, int argc, char** argv) {
@@ -50,6 +78,12 @@ void parse_or_exit(CLI::App& app, int argc, char** argv) {
     const std::vector<std::string> extras = app.remaining();
     if (extras.empty()) throw UsageError(error.what());
     throw_unknown(app, extras.front());
+  } catch (const CLI::ConfigError& error) {
+    // "INI was not able to parse NAME": CLI11 tells the key in its message only.
+    const std::string message = error.what();
+    const std::string key = message.substr(message.rfind(' ') + 1);
+    throw UsageError(fmt::format("the configuration file has no option '{}'; did you mean '{}'?", key,
+                                 nearest_option(app, "--" + key).substr(2)));
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
   }

@@ -16,6 +16,11 @@ CLI::Validator positive();
 CLI::Validator at_least_zero();
 CLI::Validator within(double low, double high);
 
+// Numbers in ranges, with an error that says what was expected and found.
+CLI::Validator positive();
+CLI::Validator at_least_zero();
+CLI::Validator within(double low, double high);
+
 // Parses; prints help or version and exits with 0 where asked for; throws UsageError otherwise, with the nearest valid
 // name for an unknown option. Adds --help and --version.
 void parse_or_exit(CLI::App& app, int argc, char** argv);

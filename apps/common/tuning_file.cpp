@@ -22,8 +22,8 @@ void load_tuning(const std::filesystem::path& file) {
   if (!in) throw IoError(fmt::format("{}: can't be read", file.string()));
   std::vector<kernels::TuningEntry> entries;
   try {
-    for (const auto& [what, algorithm] : nlohmann::json::parse(in).items())
-      entries.emplace_back(what, algorithm.get<std::string>());
+    const nlohmann::json json = nlohmann::json::parse(in);
+    for (const auto& [what, algorithm] : json.items()) entries.emplace_back(what, algorithm.get<std::string>());
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{}: expected a JSON object of names of algorithms; {}", file.string(), error.what()));
   }

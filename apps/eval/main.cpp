@@ -92,13 +92,13 @@ int run(int argc, char** argv) {
   app.add_option("--dataset", o.dataset, "Data set [what the checkpoint says]")->check(one_of(data::dataset_names()));
   app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]");
   app.add_option("--split", o.split, "test or train")->check(one_of({"test", "train"}));
-  app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(CLI::NonNegativeNumber);
+  app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(at_least_zero());
   app.add_option("--mean", o.mean,
                  "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
       ->delimiter(',');
   app.add_option("--deviation", o.deviation, "Standard deviation of each channel, likewise")->delimiter(',');
   app.add_option("--precision", o.precision, "fp32 or bf16")->check(one_of({"fp32", "bf16"}));
-  app.add_option("--batch-size", o.batch_size, "Images at a time")->check(CLI::PositiveNumber);
+  app.add_option("--batch-size", o.batch_size, "Images at a time")->check(positive());
   app.add_option("--json", o.json, "Write the report here as JSON too");
   app.add_option("--logits", o.logits, "Write the logits [N,K] here as safetensors");
   parse_or_exit(app, argc, argv);
@@ -113,7 +113,11 @@ int run(int argc, char** argv) {
   if (o.images > 0) dataset = data::take(dataset, std::min(o.images, dataset.size()));
   const auto model = nn::make_model(
       {.name = o.model, .image = {dataset.height, dataset.width, dataset.channels}, .classes = dataset.classes});
-  nn::load_model_state(*model, archive);
+  try {
+    nn::load_model_state(*model, archive);
+  } catch (const IoError& error) {
+    throw CheckpointError(fmt::format("{}: {}", o.checkpoint.string(), error.what()));
+  }
   const data::Normalisation normalisation = o.mean.empty()
                                                 ? data::measure_normalisation(images.train)
                                                 : data::Normalisation{.mean = o.mean, .deviation = o.deviation};

@@ -121,7 +121,6 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
-      ->check(CLI::ExistingFile)
       ->group(group);
   app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")
       ->configurable(false)
@@ -146,14 +145,14 @@ bool raw_flag(int argc, char** argv, const std::string& name) {
 }  // namespace
 
 std::vector<std::int64_t> TrainOptions::milestone_epochs() const {
-  std::vector<std::int64_t> epochs;
+  std::vector<std::int64_t> parsed;
   for (const float epoch : parse_floats(milestones)) {
     const auto whole = static_cast<std::int64_t>(epoch);
-    if (static_cast<float>(whole) != epoch || whole < (epochs.empty() ? 0 : epochs.back() + 1))
+    if (static_cast<float>(whole) != epoch || whole < (parsed.empty() ? 0 : parsed.back() + 1))
       throw UsageError(fmt::format("--milestones {}: expects whole epochs in ascending order", milestones));
-    epochs.push_back(whole);
+    parsed.push_back(whole);
   }
-  return epochs;
+  return parsed;
 }
 
 std::map<std::string, std::string> TrainOptions::identity() const {

@@ -211,7 +211,8 @@ void Trainer::expect_finite(const Tensor& loss) {
   throw NumericError(fmt::format(
       "the loss is {} in epoch {}, step {}, at a learning rate of {:g}; the state before this step is saved "
       "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
-      value, position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(), folder_->path().string()));
+      std::isnan(value) ? "nan" : "infinite", position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(),
+      folder_->path().string()));
 }
 
 void Trainer::finish_epoch() {

@@ -16,7 +16,8 @@ void expect_cpu(Device device) {
   if (device.kind != DeviceKind::cpu) throw DeviceError(concat("this build of Sluice has no device ", device));
 }
 
-constexpr std::size_t kPage = 4096;
+// A multiple of the page size of every system.
+constexpr std::size_t kPage = std::size_t{64} << 10;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }

@@ -126,10 +126,9 @@ void convolve(const Tiling& tiling, const T* in, const float* weights, std::int6
     for (std::int64_t block = 0; block < count; ++block) {
       const std::int64_t first = block * blocks.rows, rows = std::min(blocks.rows, tiles - first), next = first + rows;
       for (std::int64_t t = 0; t < rows; ++t) {
-        const T* elements[kPoints];
-        locate_input(tiling, first + t, in, zeros, elements);
+        const Square<6, T> square = input_of(tiling, first + t, in, zeros);
         for (std::int64_t c = 0; c < depth; c += kVectorWidth)
-          transform_input_tile(elements, c, transformed + t * depth + c, blocks.in_stride);
+          transform_input_tile(square, c, transformed + t * depth + c, blocks.in_stride);
       }
       const std::int64_t whole = round_up(rows, rows_for(vectors_for(columns)));
       for (std::int64_t point = 0; rows < whole && point < kPoints; ++point)
@@ -202,7 +201,7 @@ Tiling backward_tiling(const WinogradShape& s) {
 
 std::size_t convolve_scratch_bytes(const Tiling& tiling, std::int64_t columns) {
   const auto weights = static_cast<std::size_t>(kPoints * weights_stride(tiling.channels, columns)) * sizeof(float);
-  const auto zeros = static_cast<std::size_t>(tiling.channels) * sizeof(float);
+  const auto zeros = static_cast<std::size_t>(tiling.width * tiling.channels) * sizeof(float);
   return weights + zeros +
          static_cast<std::size_t>(threads()) * blocks_for(tiling.count(), tiling.channels, columns).bytes_a_thread;
 }
@@ -229,7 +228,7 @@ void winograd_forward(const WinogradShape& shape, const T* x, const float* weigh
                       void* scratch) {
   Cutter cutter{static_cast<float*>(scratch)};
   float* transformed = cutter.take(kPoints * weights_stride(shape.in_channels, shape.out_channels));
-  const T* zeros = cutter.take_zeros<T>(shape.in_channels);
+  const T* zeros = cutter.take_zeros<T>(shape.width * shape.in_channels);
   transform_weights_forward(shape, weight, transformed);
   convolve(forward_tiling(shape), x, transformed, shape.out_channels, bias, y, zeros, cutter.at);
 }
@@ -238,7 +237,7 @@ template <class T>
 void winograd_backward_input(const WinogradShape& shape, const float* weight, const T* dy, T* dx, void* scratch) {
   Cutter cutter{static_cast<float*>(scratch)};
   float* transformed = cutter.take(kPoints * weights_stride(shape.in_channels, shape.out_channels));
-  const T* zeros = cutter.take_zeros<T>(shape.out_channels);
+  const T* zeros = cutter.take_zeros<T>(shape.out_width() * shape.out_channels);
   transform_weights_backward(shape, weight, transformed);
   convolve(backward_tiling(shape), dy, transformed, shape.in_channels, static_cast<const float*>(nullptr), dx, zeros,
            cutter.at);

@@ -112,45 +112,67 @@ inline Corner corner_of(const Tiling& tiling, std::int64_t tile) {
   return {tile / (tiling.down * tiling.across), in_image / tiling.across * kTile, in_image % tiling.across * kTile};
 }
 
-// Where the sides x sides elements of a tile lie; those outside of the image point to `zeros` [channels].
+// A square of `sides` x `sides` pixels that may reach beyond its image.
 template <int sides, class T>
-void locate(const T* image, std::int64_t height, std::int64_t width, std::int64_t channels, std::int64_t row,
-            std::int64_t column, const T* zeros, const T** elements) {
-  for (int i = 0; i < sides; ++i) {
-    for (int j = 0; j < sides; ++j) {
-      const std::int64_t h = row + i, w = column + j;
-      const bool inside = h >= 0 && h < height && w >= 0 && w < width;
-      elements[i * sides + j] = inside ? image + (h * width + w) * channels : zeros;
+struct Square {
+  const T* rows[sides];       // first pixel of each image row; `zeros` [width,channels] for rows outside
+  std::int64_t first, width;  // its first column, and the image's width
+  std::int64_t channels;
+
+  Square(const T* image, std::int64_t image_height, std::int64_t image_width, std::int64_t channel_count,
+         std::int64_t row, std::int64_t column, const T* zeros)
+      : first(column), width(image_width), channels(channel_count) {
+    for (int i = 0; i < sides; ++i) {
+      const bool inside = row + i >= 0 && row + i < image_height;
+      rows[i] = inside ? image + (row + i) * image_width * channels : zeros;
     }
   }
+  // Channels [c, c + 16) of column j, from top to bottom.
+  void load_column(int j, std::int64_t c, Vector* to) const {
+    if (first + j < 0 || first + j >= width) {
+      for (int i = 0; i < sides; ++i) to[i] = Vector{};
+      return;
+    }
+    const std::int64_t at = (first + j) * channels + c;
+#pragma GCC unroll 6
+    for (int i = 0; i < sides; ++i) to[i] = load(rows[i] + at);
+  }
+};
+
+// The input under a tile.
+template <class T>
+Square<6, T> input_of(const Tiling& tiling, std::int64_t tile, const T* x, const T* zeros) {
+  const Corner at = corner_of(tiling, tile);
+  return {x + at.image * tiling.height * tiling.width * tiling.channels,
+          tiling.height,
+          tiling.width,
+          tiling.channels,
+          at.row - tiling.padding_height,
+          at.column - tiling.padding_width,
+          zeros};
 }
 
-// The 6x6 elements of the input under a tile.
+// The results of a tile in y [N,P,Q,channels].
 template <class T>
-void locate_input(const Tiling& tiling, std::int64_t tile, const T* x, const T* zeros, const T** elements) {
+Square<4, T> results_of(const Tiling& tiling, std::int64_t tile, const T* y, std::int64_t channels, const T* zeros) {
   const Corner at = corner_of(tiling, tile);
-  locate<6>(x + at.image * tiling.height * tiling.width * tiling.channels, tiling.height, tiling.width, tiling.channels,
-            at.row - tiling.padding_height, at.column - tiling.padding_width, zeros, elements);
-}
-
-// The 4x4 results of a tile in y [N,P,Q,channels].
-template <class T>
-void locate_results(const Tiling& tiling, std::int64_t tile, const T* y, std::int64_t channels, const T* zeros,
-                    const T** elements) {
-  const Corner at = corner_of(tiling, tile);
-  locate<4>(y + at.image * tiling.out_height * tiling.out_width * channels, tiling.out_height, tiling.out_width,
-            channels, at.row, at.column, zeros, elements);
+  return {y + at.image * tiling.out_height * tiling.out_width * channels,
+          tiling.out_height,
+          tiling.out_width,
+          channels,
+          at.row,
+          at.column,
+          zeros};
 }
 
 // to[point * stride] = B' d B of channels [c, c + 16).
 template <class T>
-inline void transform_input_tile(const T* const* elements, std::int64_t c, float* to, std::int64_t stride) {
+inline void transform_input_tile(const Square<6, T>& square, std::int64_t c, float* to, std::int64_t stride) {
   Vector d[kPoints];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; ++j) {
     Vector column[6];
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; ++i) column[i] = load(elements[i * 6 + j] + c);
+    square.load_column(j, c, column);
     transform_input(column, column, 1);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; ++i) d[i * 6 + j] = column[i];
@@ -165,13 +187,12 @@ inline void transform_input_tile(const T* const* elements, std::int64_t c, float
 
 // to[point * stride] = A dy A' of channels [k, k + 16).
 template <class T>
-inline void transform_gradient_tile(const T* const* elements, std::int64_t k, float* to, std::int64_t stride) {
+inline void transform_gradient_tile(const Square<4, T>& square, std::int64_t k, float* to, std::int64_t stride) {
   Vector half[6 * 4];
 #pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) {
     Vector column[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) column[i] = load(elements[i * 4 + j] + k);
+    square.load_column(j, k, column);
     transform_output_gradient(column, 1, half + j, 4);
   }
 #pragma GCC unroll 6

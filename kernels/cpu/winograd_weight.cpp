@@ -119,17 +119,20 @@ void transform_tiles(const Tiling& tiling, std::int64_t first, std::int64_t tile
                      std::int64_t first_c, std::int64_t c_count, std::int64_t first_k, std::int64_t k_count,
                      std::int64_t out_channels, std::int64_t panel, const T* zeros, const Workspace& workspace) {
   for (std::int64_t t = 0; t < tiles; ++t) {
-    const T* elements[kPoints];
-    locate_input(tiling, first + t, x, zeros, elements);
+    const Square<6, T> input = input_of(tiling, first + t, x, zeros);
     for (std::int64_t c = 0; c < c_count; c += panel)
       for (std::int64_t lane = 0; lane < panel; lane += kVectorWidth)
-        transform_input_tile(elements, first_c + c + lane, workspace.input + c * kTiles + t * panel + lane,
+        transform_input_tile(input, first_c + c + lane, workspace.input + c * kTiles + t * panel + lane,
                              kTransformStride);
-    locate_results(tiling, first + t, dy, out_channels, zeros, elements);
+    const Square<4, T> gradient = results_of(tiling, first + t, dy, out_channels, zeros);
     for (std::int64_t k = 0; k < k_count; k += kVectorWidth)
-      transform_gradient_tile(elements, first_k + k, workspace.gradient + k * kTiles + t * kVectorWidth,
+      transform_gradient_tile(gradient, first_k + k, workspace.gradient + k * kTiles + t * kVectorWidth,
                               kTransformStride);
   }
+}
+
+std::int64_t zeros_for(const WinogradShape& shape) {
+  return std::max(shape.width * shape.in_channels, shape.out_width() * shape.out_channels);
 }
 
 // dweight [weights] = sums over the chunks of partial [chunks,weights], in their order.
@@ -144,9 +147,8 @@ void add_chunks(std::int64_t chunks, std::int64_t weights, std::int64_t begin, s
 
 std::size_t winograd_backward_weight_scratch_bytes(const WinogradShape& shape) {
   const Jobs jobs(shape);
-  const std::int64_t zeros = std::max(shape.in_channels, shape.out_channels);
   const std::int64_t partial = jobs.chunks == 1 ? 0 : jobs.chunks * 9 * shape.in_channels * shape.out_channels;
-  return static_cast<std::size_t>(zeros + partial + threads() * Workspace::floats) * sizeof(float);
+  return static_cast<std::size_t>(zeros_for(shape) + partial + threads() * Workspace::floats) * sizeof(float);
 }
 
 template <class T>
@@ -158,7 +160,7 @@ void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* d
   const std::int64_t x_pixels = shape.batch * shape.height * shape.width;
   const std::int64_t dy_pixels = shape.batch * shape.out_height() * shape.out_width();
   Cutter cutter{static_cast<float*>(scratch)};
-  const T* zeros = cutter.take_zeros<T>(std::max(in_channels, out_channels));
+  const T* zeros = cutter.take_zeros<T>(zeros_for(shape));
   float* partial = jobs.chunks == 1 ? dweight : cutter.take(jobs.chunks * weights);
   const int vectors = vectors_for(in_channels);
   const auto accumulate = vectors == 4   ? accumulate_points<4>

@@ -2,7 +2,9 @@
 // The benchmark programs, run at toy sizes as a user runs them, and the sums behind their tables.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -37,7 +39,8 @@ const std::string train_program = SLUICE_BENCH_TRAIN;
 class Bench : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::ranges::replace(name, '/', '_');
     file_ =
         std::filesystem::temp_directory_path() / ("sluice_bench_" + name + "_" + std::to_string(getpid()) + ".json");
   }
@@ -91,6 +94,10 @@ struct TrainCase {
   int parameters;  // as PyTorch counts them in the same model
 };
 
+void PrintTo(const TrainCase& train_case, std::ostream* out) {
+  *out << train_case.model << ' ' << train_case.precision;
+}
+
 class BenchTrain : public Bench, public testing::WithParamInterface<TrainCase> {};
 
 TEST_P(BenchTrain, AStepAfterTheWarmUpAllocatesNothing) {
@@ -111,11 +118,10 @@ TEST_P(BenchTrain, AStepAfterTheWarmUpAllocatesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Models, BenchTrain,
                          testing::Values(TrainCase{"resnet20", "fp32", 269722}, TrainCase{"resnet20", "bf16", 269722},
-                                         TrainCase{"resnet18", "fp32", 11173962}, TrainCase{"mlp", "fp32", 3806010},
-                                         TrainCase{"mlp_paper", "fp32", 758002},
+                                         TrainCase{"mlp", "fp32", 3806010}, TrainCase{"mlp_paper", "fp32", 758002},
                                          TrainCase{"mlp_paper", "bf16", 758002}),
-                         [](const testing::TestParamInfo<TrainCase>& info) {
-                           return std::string(info.param.model) + "_" + info.param.precision;
+                         [](const testing::TestParamInfo<TrainCase>& train_case) {
+                           return std::string(train_case.param.model) + "_" + train_case.param.precision;
                          });
 
 TEST_F(Bench, TrainProfilesByOperation) {

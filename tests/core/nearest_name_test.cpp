@@ -19,6 +19,11 @@ TEST(NearestName, FindsTheName) {
   EXPECT_EQ(nearest_name("wide-resnet28", kModels), "wide_resnet28_10");
 }
 
+TEST(NearestName, ASwapOfNeighboursIsOneEdit) {
+  // Two insertions and deletions would leave "filp" as near to "fi".
+  EXPECT_EQ(nearest_name("filp", std::vector<std::string>{"fi", "flip"}), "flip");
+}
+
 TEST(NearestName, EmptyInputs) {
   EXPECT_EQ(nearest_name("mlp", {}), "");
   EXPECT_EQ(nearest_name("", kModels), "mlp");

@@ -86,6 +86,40 @@ TEST(Allocator, ReusesFreedBlocksAndCounts) {
   EXPECT_EQ(cache.statistics().bytes_reserved, 0u);
 }
 
+TEST(Allocator, HandsOutTheBlockThatWasUsedLast) {
+  CachingAllocator cache{Device{}};
+  const auto cold = cache.allocate(100'000);
+  const auto warm = cache.allocate(100'000);
+  cache.release(cold);
+  cache.release(warm);
+  const auto next = cache.allocate(100'000);
+  EXPECT_EQ(next.memory, warm.memory);
+  cache.release(next);
+}
+
+TEST(Allocator, ScratchOfManySizesSharesOneBlock) {
+  CachingAllocator cache{Device{}};
+  for (const std::size_t bytes : {1'000'000u, 5'000'000u, 3'000'000u})
+    cache.release_scratch(cache.allocate_scratch(bytes));
+  const AllocatorStatistics before = cache.statistics();
+  EXPECT_GE(before.bytes_reserved, 5'000'000u);
+  EXPECT_LT(before.bytes_reserved, 6'000'000u);
+  EXPECT_EQ(before.bytes_in_use, 0u);
+  for (const std::size_t bytes : {1'000'000u, 5'000'000u, 3'000'000u})
+    cache.release_scratch(cache.allocate_scratch(bytes));
+  EXPECT_EQ(cache.statistics().driver_allocations, before.driver_allocations);
+  cache.empty_cache();
+  EXPECT_EQ(cache.statistics().bytes_reserved, 0u);
+}
+
+TEST(Allocator, TwoScratchesAtOnceAreTwoBlocks) {
+  const Scratch one({}, 4'000'000);
+  const Scratch other({}, 4'000'000);
+  const auto* first = static_cast<const std::byte*>(one.data());
+  const auto* second = static_cast<const std::byte*>(other.data());
+  EXPECT_TRUE(first + 4'000'000 <= second || second + 4'000'000 <= first);
+}
+
 TEST(Allocator, TellsWhatWasAskedWhenThereIsNoMemory) {
   try {
     Tensor::empty({std::int64_t{1} << 50}, DType::f32);

@@ -53,12 +53,12 @@ TEST_F(Overfit, AResNetWithSgd) {
 }
 
 TEST_F(Overfit, AResNetInBf16) {
-  make_batch({32, 16, 16, 3}, DType::bf16);
+  make_batch({32, 8, 8, 3}, DType::bf16);
   nn::Initialiser initialiser(1);
   nn::ResNet model(small_resnet(), initialiser);
   optim::Sgd sgd(model.parameters(), {.learning_rate = 0.1, .momentum = 0.9});
   double loss = 0;
-  for (int i = 0; i < 200; ++i) loss = step(model, sgd);
+  for (int i = 0; i < 100; ++i) loss = step(model, sgd);
   EXPECT_LT(loss, 0.01);
 }
 
@@ -77,9 +77,9 @@ TEST_F(Overfit, FloodingHoldsTheLossAtItsLevel) {
   nn::ResNet model(small_resnet(), initialiser);
   optim::Sgd sgd(model.parameters(), {.learning_rate = 0.05, .momentum = 0.9});
   double late = 0;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const double loss = step(model, sgd, 0.3);
-    if (i >= 200) late += loss / 100;
+    if (i >= 100) late += loss / 100;
   }
   EXPECT_NEAR(late, 0.3, 0.1);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# compare.py's sums and tables, with stand-ins of known times for both sides.   compare_test.sh PATH/TO/compare.py
+# compare.py's sums and tables, with stand-ins of known times for both sides.   bench_compare_test.sh PATH/TO/compare.py
 set -euo pipefail
 compare=$1
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
