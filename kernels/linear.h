@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The linear map y = x W' + b of x [N,C], weight [K,C] and bias [K] to y [N,K], in three named passes of 2*N*C*K operations
-// each, which bound them.
+// The linear map y = x W' + b of x [N,C], weight [K,C] and bias [K] to y [N,K], in three named passes of 2*N*C*K
+// operations each, which bound them.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +18,21 @@ struct LinearShape {
 };
 
 // `bias` and `dbias` [K] may be nullptr.
-#define SLUICE_LINEAR_KERNELS                                                                                              \
-  template <class T>                                                                                                       \
-  std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape&);                                               \
-  template <class T>                                                                                                       \
-  void linear_forward(const Exec&, const LinearShape&, const T* x, const Master<T>* weight, const Master<T>* bias, T* y,   \
-                      void* scratch);                                                                                      \
-  template <class T>                                                                                                       \
-  std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape&);                                        \
-  template <class T>                                                                                                       \
-  void linear_backward_input(const Exec&, const LinearShape&, const Master<T>* weight, const T* dy, T* dx, void* scratch); \
-  template <class T>                                                                                                       \
-  std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&);                                       \
-  template <class T>                                                                                                       \
-  void linear_backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,                \
+#define SLUICE_LINEAR_KERNELS                                                                                      \
+  template <class T>                                                                                               \
+  std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape&);                                       \
+  template <class T>                                                                                               \
+  void linear_forward(const Exec&, const LinearShape&, const T* x, const Master<T>* weight, const Master<T>* bias, \
+                      T* y, void* scratch);                                                                        \
+  template <class T>                                                                                               \
+  std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape&);                                \
+  template <class T>                                                                                               \
+  void linear_backward_input(const Exec&, const LinearShape&, const Master<T>* weight, const T* dy, T* dx,         \
+                             void* scratch);                                                                       \
+  template <class T>                                                                                               \
+  std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&);                               \
+  template <class T>                                                                                               \
+  void linear_backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,        \
                               Master<T>* dbias, void* scratch);
 
 namespace cpu {

@@ -21,7 +21,8 @@ template <class T>
 void forward_row(const LinearShape& s, const T* x, const Master<T>* weight, const Master<T>* bias, T* y) {
   for (std::int64_t k = 0; k < s.out_features; ++k) {
     Master<T> sum = bias == nullptr ? Master<T>(0) : bias[k];
-    for (std::int64_t c = 0; c < s.in_features; ++c) sum += static_cast<Master<T>>(x[c]) * weight[k * s.in_features + c];
+    for (std::int64_t c = 0; c < s.in_features; ++c)
+      sum += static_cast<Master<T>>(x[c]) * weight[k * s.in_features + c];
     y[k] = T(sum);
   }
 }
@@ -30,7 +31,8 @@ template <class T>
 void backward_input_row(const LinearShape& s, const Master<T>* weight, const T* dy, T* dx) {
   for (std::int64_t c = 0; c < s.in_features; ++c) {
     Master<T> sum = 0;
-    for (std::int64_t k = 0; k < s.out_features; ++k) sum += static_cast<Master<T>>(dy[k]) * weight[k * s.in_features + c];
+    for (std::int64_t k = 0; k < s.out_features; ++k)
+      sum += static_cast<Master<T>>(dy[k]) * weight[k * s.in_features + c];
     dx[c] = T(sum);
   }
 }
@@ -40,7 +42,8 @@ void backward_weight_row(const LinearShape& s, std::int64_t k, const T* x, const
   std::fill_n(dweight, s.in_features, Master<T>(0));
   for (std::int64_t n = 0; n < s.rows; ++n) {
     const auto gradient = static_cast<Master<T>>(dy[n * s.out_features + k]);
-    for (std::int64_t c = 0; c < s.in_features; ++c) dweight[c] += gradient * static_cast<Master<T>>(x[n * s.in_features + c]);
+    for (std::int64_t c = 0; c < s.in_features; ++c)
+      dweight[c] += gradient * static_cast<Master<T>>(x[n * s.in_features + c]);
   }
 }
 
@@ -66,47 +69,57 @@ template <class T>
 std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape& shape) {
   const std::size_t sums = sum_rows_scratch_bytes<T>(shape.rows, shape.out_features);
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
-    if (by_program<T>(shape)) return std::max(sums, linear_program_scratch_bytes<T>(LinearPass::backward_weight, shape));
+    if (by_program<T>(shape))
+      return std::max(sums, linear_program_scratch_bytes<T>(LinearPass::backward_weight, shape));
   return sums;
 }
 
 template <class T>
-void linear_forward(const Exec&, const LinearShape& shape, const T* x, const Master<T>* weight, const Master<T>* bias, T* y, void* scratch) {
+void linear_forward(const Exec&, const LinearShape& shape, const T* x, const Master<T>* weight, const Master<T>* bias,
+                    T* y, void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
-      return run_linear_program<T>(bias == nullptr ? LinearPass::forward : LinearPass::forward_bias, shape, x, weight, bias, y, scratch);
+      return run_linear_program<T>(bias == nullptr ? LinearPass::forward : LinearPass::forward_bias, shape, x, weight,
+                                   bias, y, scratch);
   parallel_for(shape.rows, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) forward_row(shape, x + n * shape.in_features, weight, bias, y + n * shape.out_features);
+    for (std::int64_t n = begin; n < end; ++n)
+      forward_row(shape, x + n * shape.in_features, weight, bias, y + n * shape.out_features);
   });
 }
 
 template <class T>
-void linear_backward_input(const Exec&, const LinearShape& shape, const Master<T>* weight, const T* dy, T* dx, void* scratch) {
+void linear_backward_input(const Exec&, const LinearShape& shape, const Master<T>* weight, const T* dy, T* dx,
+                           void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
-    if (by_program<T>(shape)) return run_linear_program<T>(LinearPass::backward_input, shape, dx, weight, nullptr, dy, scratch);
+    if (by_program<T>(shape))
+      return run_linear_program<T>(LinearPass::backward_input, shape, dx, weight, nullptr, dy, scratch);
   parallel_for(shape.rows, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) backward_input_row(shape, weight, dy + n * shape.out_features, dx + n * shape.in_features);
+    for (std::int64_t n = begin; n < end; ++n)
+      backward_input_row(shape, weight, dy + n * shape.out_features, dx + n * shape.in_features);
   });
 }
 
 template <class T>
-void linear_backward_weight(const Exec&, const LinearShape& shape, const T* x, const T* dy, Master<T>* dweight, Master<T>* dbias,
-                            void* scratch) {
+void linear_backward_weight(const Exec&, const LinearShape& shape, const T* x, const T* dy, Master<T>* dweight,
+                            Master<T>* dbias, void* scratch) {
   if (dbias != nullptr) sum_rows<T>(shape.rows, shape.out_features, dy, dbias, scratch);
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
-    if (by_program<T>(shape)) return run_linear_program<T>(LinearPass::backward_weight, shape, x, dweight, nullptr, dy, scratch);
+    if (by_program<T>(shape))
+      return run_linear_program<T>(LinearPass::backward_weight, shape, x, dweight, nullptr, dy, scratch);
   parallel_for(shape.out_features, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t k = begin; k < end; ++k) backward_weight_row(shape, k, x, dy, dweight + k * shape.in_features);
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                             \
-  template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                                  \
-  template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                           \
-  template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                          \
-  template void linear_forward(const Exec&, const LinearShape&, const T*, const Master<T>*, const Master<T>*, T*, void*); \
-  template void linear_backward_input(const Exec&, const LinearShape&, const Master<T>*, const T*, T*, void*);            \
-  template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, void*);
+#define SLUICE_INSTANTIATE(T)                                                                                       \
+  template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                            \
+  template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                     \
+  template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                    \
+  template void linear_forward(const Exec&, const LinearShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
+                               void*);                                                                              \
+  template void linear_backward_input(const Exec&, const LinearShape&, const Master<T>*, const T*, T*, void*);      \
+  template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, \
+                                       void*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)
 SLUICE_INSTANTIATE(double)

@@ -11,8 +11,8 @@ using onednn::Description;
 using onednn::Layout;
 using Element = dnnl::memory::data_type;
 
-// A plain weight matrix costs bf16 products a packing at every call, and is made bf16 in scratch all the same, so there the
-// primitive may choose the layout.
+// A plain weight matrix costs bf16 products a packing at every call, and is made bf16 in scratch all the same, so there
+// the primitive may choose the layout.
 template <class T>
 onednn::Program make(LinearPass pass, const LinearShape& s) {
   const Element element = onednn::element<T>();
@@ -21,25 +21,32 @@ onednn::Program make(LinearPass pass, const LinearShape& s) {
     return weight_layout == Layout::any ? Description(given.dims(), element, Layout::any) : given;
   };
   if (pass == LinearPass::backward_input) {
-    const Description dy({s.rows, s.out_features}, element, Layout::ab), dx({s.rows, s.in_features}, element, Layout::ab);
+    const Description dy({s.rows, s.out_features}, element, Layout::ab),
+        dx({s.rows, s.in_features}, element, Layout::ab);
     const Description weight({s.out_features, s.in_features}, Element::f32, Layout::ab);
     const dnnl::matmul::primitive_desc desc({dy, wish(weight), dx}, onednn::attributes(), onednn::engine());
-    return {dnnl::matmul(desc), desc.scratchpad_desc(),
+    return {dnnl::matmul(desc),
+            desc.scratchpad_desc(),
             {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, dx}}};
   }
   if (pass == LinearPass::backward_weight) {
-    const Description dy({s.out_features, s.rows}, element, Layout::ba), x({s.rows, s.in_features}, element, Layout::ab);
+    const Description dy({s.out_features, s.rows}, element, Layout::ba),
+        x({s.rows, s.in_features}, element, Layout::ab);
     const Description dweight({s.out_features, s.in_features}, Element::f32, Layout::ab);
     const dnnl::matmul::primitive_desc desc({dy, x, dweight}, onednn::attributes(), onednn::engine());
-    return {dnnl::matmul(desc), desc.scratchpad_desc(), {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, x}, {DNNL_ARG_DST, dweight}}};
+    return {dnnl::matmul(desc),
+            desc.scratchpad_desc(),
+            {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, x}, {DNNL_ARG_DST, dweight}}};
   }
   const Description x({s.rows, s.in_features}, element, Layout::ab), y({s.rows, s.out_features}, element, Layout::ab);
   const Description weight({s.in_features, s.out_features}, Element::f32, Layout::ba);
   const Description bias({1, s.out_features}, Element::f32, Layout::ab);
-  const dnnl::matmul::primitive_desc desc(
-      pass == LinearPass::forward_bias ? dnnl::matmul::desc(x, wish(weight), bias, y) : dnnl::matmul::desc(x, wish(weight), y),
-      onednn::attributes(), onednn::engine());
-  std::vector<onednn::Operand> operands{{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, y}};
+  const dnnl::matmul::primitive_desc desc(pass == LinearPass::forward_bias
+                                              ? dnnl::matmul::desc(x, wish(weight), bias, y)
+                                              : dnnl::matmul::desc(x, wish(weight), y),
+                                          onednn::attributes(), onednn::engine());
+  std::vector<onednn::Operand> operands{
+      {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, y}};
   if (pass == LinearPass::forward_bias) operands.emplace_back(DNNL_ARG_BIAS, bias);
   return {dnnl::matmul(desc), desc.scratchpad_desc(), operands};
 }
@@ -58,21 +65,24 @@ std::size_t linear_program_scratch_bytes(LinearPass pass, const LinearShape& sha
 }
 
 template <class T>
-void run_linear_program(LinearPass pass, const LinearShape& shape, const T* x, const float* weight, const float* bias, const T* y,
-                        void* scratch) {
+void run_linear_program(LinearPass pass, const LinearShape& shape, const T* x, const float* weight, const float* bias,
+                        const T* y, void* scratch) {
   const onednn::Program& p = program<T>(pass, shape);
   switch (pass) {
     case LinearPass::forward: return p.run({{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, y}}, scratch);
     case LinearPass::forward_bias:
       return p.run({{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, y}}, scratch);
-    case LinearPass::backward_input: return p.run({{DNNL_ARG_SRC, y}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, x}}, scratch);
-    case LinearPass::backward_weight: return p.run({{DNNL_ARG_SRC, y}, {DNNL_ARG_WEIGHTS, x}, {DNNL_ARG_DST, weight}}, scratch);
+    case LinearPass::backward_input:
+      return p.run({{DNNL_ARG_SRC, y}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, x}}, scratch);
+    case LinearPass::backward_weight:
+      return p.run({{DNNL_ARG_SRC, y}, {DNNL_ARG_WEIGHTS, x}, {DNNL_ARG_DST, weight}}, scratch);
   }
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                     \
-  template std::size_t linear_program_scratch_bytes<T>(LinearPass, const LinearShape&);           \
-  template void run_linear_program(LinearPass, const LinearShape&, const T*, const float*, const float*, const T*, void*);
+#define SLUICE_INSTANTIATE(T)                                                                                      \
+  template std::size_t linear_program_scratch_bytes<T>(LinearPass, const LinearShape&);                            \
+  template void run_linear_program(LinearPass, const LinearShape&, const T*, const float*, const float*, const T*, \
+                                   void*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)
 

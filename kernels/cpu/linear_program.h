@@ -19,7 +19,7 @@ inline constexpr bool kLinearPrograms =
 template <class T>
 std::size_t linear_program_scratch_bytes(LinearPass pass, const LinearShape& shape);
 template <class T>
-void run_linear_program(LinearPass pass, const LinearShape& shape, const T* x, const float* weight, const float* bias, const T* y,
-                        void* scratch);
+void run_linear_program(LinearPass pass, const LinearShape& shape, const T* x, const float* weight, const float* bias,
+                        const T* y, void* scratch);
 
 }  // namespace sluice::kernels::cpu
