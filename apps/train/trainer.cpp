@@ -237,6 +237,12 @@ void Trainer::finish_epoch() {
                        .seconds = position_.seconds};
   metrics_->append(row);
   events_->append(row);
+  if (validation) {
+    MetricsRow held_out = row;
+    held_out.test_loss = validation->loss;
+    held_out.test_accuracy = validation->accuracy;
+    validation_metrics_->append(held_out);
+  }
   print_row(row, validation);
   ++position_.epoch;
   position_.batch = 0;

@@ -79,6 +79,7 @@ class Trainer {
   Position position_;
   std::optional<RunFolder> folder_;
   std::optional<MetricsWriter> metrics_;
+  std::optional<MetricsWriter> validation_metrics_;  // the same rows, with the held-out images as the test
   std::optional<EventWriter> events_;
   Table table_;
 };
