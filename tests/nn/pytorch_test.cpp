@@ -127,7 +127,11 @@ class AgainstPyTorch : public testing::TestWithParam<ModelCase> {
   }
 };
 
-TEST_P(AgainstPyTorch, ForwardAndGradients) { expect_agreement(DType::f32, 1e-4, 1e-3); }
+// In f32 a relu near its kink may fall to the other side, and which algorithm convolves is measured afresh; double,
+// below, is held to rounding.
+constexpr double kGradientToleranceInF32 = 2e-2;
+
+TEST_P(AgainstPyTorch, ForwardAndGradients) { expect_agreement(DType::f32, 1e-4, kGradientToleranceInF32); }
 
 class AgainstPyTorchInDouble : public AgainstPyTorch {};
 
@@ -156,7 +160,8 @@ TEST(ResNet20, HasPyTorchsGradients) {
   const Variable logits = (*model)(tape.input(images({4, 32, 32, 3}, 0, DType::f32)));
   tape.backward(ops::softmax_cross_entropy(logits, labels(4, 0)));
   for (const NamedParameter& parameter : model->parameters())
-    EXPECT_LE(deviation(stored_gradient(parameter), reference(archive, "gradient." + parameter.name)), 1e-3)
+    EXPECT_LE(deviation(stored_gradient(parameter), reference(archive, "gradient." + parameter.name)),
+              kGradientToleranceInF32)
         << parameter.name;
 }
 
