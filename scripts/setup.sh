@@ -8,7 +8,7 @@ packages=(
   g++ cmake ninja-build ccache
   libdnnl-dev zlib1g-dev nlohmann-json3-dev
   libcli11-dev libfmt-dev libprotobuf-dev protobuf-compiler
-  libgtest-dev
+  libgtest-dev libgmock-dev
   gnuplot-nox fonts-dejavu-core
   curl ca-certificates xz-utils
 )
