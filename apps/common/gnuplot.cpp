@@ -24,7 +24,8 @@ class IgnoreBrokenPipe {
 
 std::string run_gnuplot(const std::string& commands) {
   const IgnoreBrokenPipe guard;
-  std::FILE* pipe = ::popen("command -v gnuplot >/dev/null || exit 127; exec gnuplot >/dev/null", "w");
+  // In the locale "C" gnuplot knows no text beyond ASCII, and says so.
+  std::FILE* pipe = ::popen("command -v gnuplot >/dev/null || exit 127; LC_ALL=C.UTF-8 exec gnuplot >/dev/null", "w");
   if (pipe == nullptr) return "no shell";
   std::fwrite(commands.data(), 1, commands.size(), pipe);
   const int status = ::pclose(pipe);
