@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what Sluice needs on Debian 12 or Ubuntu 24.04. Does nothing, quickly, where everything is there. Without root it
+# Installs what Sluice needs on Debian 12. Does nothing, quickly, where everything is there. Without root it
 # lists what is missing and exits with 2.
 set -euo pipefail
 
