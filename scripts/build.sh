@@ -7,6 +7,8 @@ preset=${1:-cpu}
 shift || true
 log=build/$preset.log
 mkdir -p build
+# A clone in another folder compiles the same things: let it find them in the compiler cache.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
 echo "building ($preset; the log is $log)"
 if ! { cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"}; } >"$log" 2>&1; then
   grep -nE 'error|FAILED|CMake Error' -A 5 "$log" | tail -n 60 >&2 || tail -n 30 "$log" >&2
