@@ -19,6 +19,18 @@ if(SLUICE_ONEDNN)
   endif()
 endif()
 
+# The emulated device needs the toolkit's headers only.
+if(NOT SLUICE_CUDA STREQUAL "off")
+  find_package(CUDAToolkit 12.1 REQUIRED)
+  if(SLUICE_CUDA STREQUAL "on")
+    if(NOT CMAKE_CUDA_ARCHITECTURES)
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 90-virtual)
+    endif()
+    set(CMAKE_CUDA_STANDARD 20)
+    enable_language(CUDA)
+  endif()
+endif()
+
 if(SLUICE_BUILD_APPS)
   find_package(CLI11 2.1 REQUIRED)
   find_package(fmt 9 REQUIRED)

@@ -7,6 +7,7 @@
 
 #include "kernels/engine.h"
 #include "tests/cases/cases.h"
+#include "tests/support/device.h"
 
 namespace sluice::test {
 namespace {
@@ -21,7 +22,7 @@ class Ops : public testing::TestWithParam<OpCase> {
  protected:
   static void expect_agreement(DType dtype, Rounding rounding, double tolerance) {
     const Evaluation expected = evaluate(GetParam(), make_inputs(GetParam(), DType::f64, rounding));
-    const Evaluation actual = evaluate(GetParam(), make_inputs(GetParam(), dtype, rounding));
+    const Evaluation actual = evaluate(GetParam(), make_inputs(GetParam(), dtype, rounding, test_device()));
     EXPECT_LE(deviation(actual.result, expected.result), tolerance) << "result";
     for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
       if (!GetParam().inputs[i].differentiable()) continue;
@@ -35,6 +36,7 @@ class Ops : public testing::TestWithParam<OpCase> {
 TEST_P(Ops, F32AgreesWithDouble) { expect_agreement(DType::f32, Rounding::none, GetParam().tolerance); }
 
 TEST_P(Ops, PlainLoopsInF32AgreeWithDouble) {
+  if (test_device() != Device{}) GTEST_SKIP() << "an engine of the cpu";
   const kernels::EngineScope plain(kernels::Engine::plain);
   expect_agreement(DType::f32, Rounding::none, GetParam().tolerance);
 }
@@ -45,7 +47,9 @@ TEST_P(Ops, Bf16AgreesWithDouble) {
 }
 
 TEST_P(Ops, TwiceTheSameBits) {
-  const auto run = [] { return evaluate(GetParam(), make_inputs(GetParam(), DType::f32, Rounding::none)); };
+  const auto run = [] {
+    return evaluate(GetParam(), make_inputs(GetParam(), DType::f32, Rounding::none, test_device()));
+  };
   const Evaluation first = run();
   const Evaluation second = run();
   EXPECT_EQ(first.result.to_vector<float>(), second.result.to_vector<float>());
@@ -59,6 +63,7 @@ TEST_P(Ops, TwiceTheSameBits) {
 // Central differences of <result, g> in double: step 1e-6, rtol 1e-3, atol 1e-5 (the defaults of
 // torch.autograd.gradcheck are looser still). At most 60 elements of each input, evenly spread.
 TEST_P(Ops, GradientAgreesWithFiniteDifferences) {
+  if (test_device() != Device{}) GTEST_SKIP() << "f64 runs on the cpu only";
   const std::vector<Tensor> inputs = make_inputs(GetParam(), DType::f64, Rounding::none);
   const Evaluation evaluation = evaluate(GetParam(), inputs);
   const std::vector<double> g = random_tensor(evaluation.result.shape(), DType::f64, 99).to_vector<double>();

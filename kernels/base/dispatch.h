@@ -29,7 +29,10 @@ decltype(auto) with_float_type(DType dtype, const char* where, F&& f) {
     throw std::invalid_argument("[" #kernel "] f64 runs on the cpu only"); \
   else                                                                     \
     return ::sluice::kernels::cuda::kernel<T>(exec, __VA_ARGS__);
+// Returns what that function of kernels::cuda returns.
+#define SLUICE_ON_CUDA(...) return ::sluice::kernels::cuda::__VA_ARGS__
 #else
+#define SLUICE_ON_CUDA(...) throw ::sluice::DeviceError("this build of Sluice has no CUDA device")
 #define SLUICE_CUDA_KERNEL(T, exec, kernel, ...) \
   throw ::sluice::DeviceError("[" #kernel "] this build of Sluice has no CUDA device");
 #endif

@@ -7,14 +7,13 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "kernels/base/error.h"
+#include "kernels/base/dispatch.h"
+#include "kernels/cuda/memory.h"
 
 namespace sluice::kernels {
 namespace {
 
-void expect_cpu(Device device) {
-  if (device.kind != DeviceKind::cpu) throw DeviceError(concat("this build of Sluice has no device ", device));
-}
+bool on_cpu(Device device) { return device.kind == DeviceKind::cpu; }
 
 // A multiple of the page size of every system.
 constexpr std::size_t kPage = std::size_t{64} << 10;
@@ -37,31 +36,36 @@ void* map(std::size_t bytes) {
   return begin + head;
 }
 
+void free_on_cuda([[maybe_unused]] void* memory) { SLUICE_ON_CUDA(raw_free(memory)); }
+
 }  // namespace
 
 void* raw_allocate(Device device, std::size_t bytes) {
-  expect_cpu(device);
+  if (!on_cpu(device)) SLUICE_ON_CUDA(raw_allocate(bytes));
   if (bytes >= kHugePage) return map(bytes);
   void* memory = nullptr;
   return posix_memalign(&memory, kAlignment, bytes) == 0 ? memory : nullptr;
 }
 
-void raw_free(Device, void* memory, std::size_t bytes) noexcept {
-  if (bytes >= kHugePage)
+void raw_free(Device device, void* memory, std::size_t bytes) noexcept {
+  if (!on_cpu(device))
+    free_on_cuda(memory);
+  else if (bytes >= kHugePage)
     munmap(memory, whole_pages(bytes));
   else
     std::free(memory);
 }
 
-void copy_bytes(const Exec&, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
-  expect_cpu(to_device);
-  expect_cpu(from_device);
-  if (bytes != 0) std::memcpy(to, from, bytes);
+void copy_bytes(const Exec& exec, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (!on_cpu(to_device) || !on_cpu(from_device)) SLUICE_ON_CUDA(copy_bytes(exec, to, from, bytes));
+  std::memcpy(to, from, bytes);
 }
 
 void fill_zero(const Exec& exec, void* memory, std::size_t bytes) {
-  expect_cpu(exec.device);
-  if (bytes != 0) std::memset(memory, 0, bytes);
+  if (bytes == 0) return;
+  if (!on_cpu(exec.device)) SLUICE_ON_CUDA(fill_zero(exec, memory, bytes));
+  std::memset(memory, 0, bytes);
 }
 
 }  // namespace sluice::kernels

@@ -6,11 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define SLUICE_HOST_DEVICE __host__ __device__
-#else
-#define SLUICE_HOST_DEVICE
-#endif
+#include "kernels/base/host_device.h"
 
 namespace sluice {
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "kernels/base/host_device.h"
+
 namespace sluice {
 
 enum class DType : std::uint8_t { f32, bf16, f64, u8, i32 };
@@ -19,13 +21,13 @@ struct BFloat16 {
 
   BFloat16() = default;
   // Rounds to nearest, ties to even; NaN stays NaN.
-  BFloat16(float value) {
+  SLUICE_HOST_DEVICE BFloat16(float value) {
     const auto word = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t rounded = (word + 0x7fffu + ((word >> 16) & 1u)) >> 16;
     const bool nan = (word & 0x7fffffffu) > 0x7f800000u;
     bits = static_cast<std::uint16_t>(nan ? 0x7fc0u : rounded);
   }
-  operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  SLUICE_HOST_DEVICE operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 };
 
 template <class T>

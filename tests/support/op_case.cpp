@@ -16,7 +16,7 @@ Tensor random_tensor(const Shape& shape, DType dtype, std::uint32_t stream, doub
   return Tensor::from<double>(values, shape).cast(dtype);
 }
 
-std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rounding) {
+std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rounding, Device device) {
   std::vector<Tensor> tensors;
   for (const CaseInput& input : op_case.inputs) {
     const bool is_parameter =
@@ -26,7 +26,7 @@ std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rou
     for (double* value = tensor.ptr<double>(); value != tensor.ptr<double>() + tensor.size(); ++value)
       if (std::abs(*value) < input.gap_at_zero) *value = std::copysign(input.gap_at_zero, *value);
     if (rounding == Rounding::through_bf16 && !is_parameter) tensor = tensor.cast(DType::bf16).cast(DType::f64);
-    tensors.push_back(tensor.cast(is_parameter ? master_dtype(dtype) : dtype));
+    tensors.push_back(tensor.cast(is_parameter ? master_dtype(dtype) : dtype).to(device));
   }
   return tensors;
 }
@@ -41,15 +41,15 @@ Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs) {
   Tensor gradient = random_tensor(result.shape(), DType::f64, 99);
   if (result.dtype() == DType::bf16 || (!inputs.empty() && inputs[0].dtype() == DType::bf16))
     gradient = gradient.cast(DType::bf16);
-  tape.backward(result, gradient.cast(DType::f64).cast(result.dtype()));
+  tape.backward(result, gradient.cast(DType::f64).cast(result.dtype()).to(result.value().device()));
   for (const Variable& variable : variables) evaluation.gradients.push_back(variable.gradient());
   return evaluation;
 }
 
 double deviation(const Tensor& a, const Tensor& b, double floor) {
   require(a.shape() == b.shape(), "deviation", "between ", a.shape(), " and ", b.shape());
-  const std::vector<double> left = a.cast(DType::f64).to_vector<double>();
-  const std::vector<double> right = b.cast(DType::f64).to_vector<double>();
+  const std::vector<double> left = a.to(Device{}).cast(DType::f64).to_vector<double>();
+  const std::vector<double> right = b.to(Device{}).cast(DType::f64).to_vector<double>();
   double largest = floor;
   double difference = 0;
   for (std::size_t i = 0; i < left.size(); ++i) {

@@ -48,7 +48,7 @@ inline void PrintTo(const OpCase& op_case, std::ostream* out) { *out << op_case.
 
 // The inputs of a case in `dtype`, the same values for every type (rounded through bf16 first where `round_to_bf16`).
 enum class Rounding { none, through_bf16 };
-std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rounding);
+std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rounding, Device device = {});
 
 // A deterministic tensor of values uniform in [low, high).
 Tensor random_tensor(const Shape& shape, DType dtype, std::uint32_t stream, double low = -1, double high = 1);

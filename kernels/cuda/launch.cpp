@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/launch.h"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace sluice::kernels::cuda {
+namespace {
+
+bool every_launch_waits() {
+  static const bool waits = [] {
+    const char* set = std::getenv("SLUICE_SYNC_LAUNCHES");
+    return set != nullptr && std::string_view(set) != "0" && std::string_view(set) != "";
+  }();
+  return waits;
+}
+
+std::string text(const dim3& extents) { return concat("(", extents.x, ",", extents.y, ",", extents.z, ")"); }
+
+}  // namespace
+
+void check(cudaError_t status, const char* what) {
+  if (status == cudaSuccess) return;
+  throw DeviceError(concat("CUDA: ", what, " failed: ", cudaGetErrorName(status), ", ", cudaGetErrorString(status)));
+}
+
+void check_launch(const Exec& exec, const LaunchConfig& config, cudaError_t status) {
+  if (status == cudaSuccess && every_launch_waits()) {
+    cudaStreamCaptureStatus capturing = cudaStreamCaptureStatusNone;
+    status = cudaStreamIsCapturing(stream_of(exec), &capturing);
+    if (status == cudaSuccess && capturing == cudaStreamCaptureStatusNone)
+      status = cudaStreamSynchronize(stream_of(exec));
+  }
+  if (status == cudaSuccess) return;
+  throw DeviceError(concat("CUDA: kernel ", config.name, " with grid ", text(config.grid), ", block ",
+                           text(config.block), " and ", config.shared_bytes, " bytes of shared memory failed: ",
+                           cudaGetErrorName(status), ", ", cudaGetErrorString(status)));
+}
+
+}  // namespace sluice::kernels::cuda

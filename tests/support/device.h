@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device that a test runs on: SLUICE_TEST_DEVICE, "cpu" (where it is not set) or "cuda".
+#pragma once
+
+#include "kernels/base/exec.h"
+
+namespace sluice::test {
+
+// Throws std::invalid_argument for another name.
+Device test_device();
+
+}  // namespace sluice::test
