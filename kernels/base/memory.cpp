@@ -56,7 +56,8 @@ void raw_free(Device device, void* memory, std::size_t bytes) noexcept {
     std::free(memory);
 }
 
-void copy_bytes(const Exec& exec, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
+void copy_bytes([[maybe_unused]] const Exec& exec, Device to_device, void* to, Device from_device, const void* from,
+                std::size_t bytes) {
   if (bytes == 0) return;
   if (!on_cpu(to_device) || !on_cpu(from_device)) SLUICE_ON_CUDA(copy_bytes(exec, to, from, bytes));
   std::memcpy(to, from, bytes);
