@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and cross entropy in one pass over logits [N,C], the mean over the rows that count. Bound by bytes: forward
-// reads the logits, backward reads them and writes as many.
+// Softmax and cross entropy in one pass over logits [N,C]: the mean over the rows that count, or each row's loss. Bound
+// by bytes: forward reads the logits, backward reads them and writes as many.
 //
 //   p = softmax(x_i), y = labels[i], e = label_smoothing, w = class weights (1 where absent)
 //   row loss  l_i = -(1 - e) w_y log p_y - (e / C) sum_c w_c log p_c      0 where y == ignore_index
@@ -39,7 +39,17 @@ struct CrossEntropyGeometry {
   void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T* logits,                     \
                                       const std::int32_t* labels, const Master<T>* class_weights,                    \
                                       const Master<T>* log_sum_exp, const Master<T>* weight_sum,                     \
-                                      const Master<T>* dloss, T* dlogits);
+                                      const Master<T>* dloss, T* dlogits);                                           \
+  /* The row losses l [N] themselves, and log_sum_exp [N] for the way back. */                                       \
+  template <class T>                                                                                                 \
+  void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry&, const T* logits,                 \
+                                          const std::int32_t* labels, const Master<T>* class_weights,                \
+                                          Master<T>* row_loss, Master<T>* log_sum_exp);                              \
+  /* dlogits [N,C] from drow_loss [N]; a row to ignore gets zeros, whatever its gradient is. */                      \
+  template <class T>                                                                                                 \
+  void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry&, const T* logits,                \
+                                           const std::int32_t* labels, const Master<T>* class_weights,               \
+                                           const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits);
 
 namespace cpu {
 SLUICE_CROSS_ENTROPY_KERNELS

@@ -22,7 +22,10 @@ enum MeterPlace : int { kMeterLoss, kMeterImages, kMeterCorrect, kMeterBatches, 
                         const std::int32_t* labels, double* meter);                                                   \
   /* Adds a batch, flooded where loss < level. T is float or double. */                                               \
   template <class T>                                                                                                  \
-  void meter_add_batch(const Exec&, T level, const T* loss, double* meter);
+  void meter_add_batch(const Exec&, T level, const T* loss, double* meter);                                           \
+  /* Adds a batch of whose rows the share flooded[0] in [0,1] was flooded. */                                         \
+  template <class T>                                                                                                  \
+  void meter_add_flooded(const Exec&, const T* flooded, double* meter);
 
 namespace cpu {
 SLUICE_METER_KERNELS

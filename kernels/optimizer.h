@@ -76,6 +76,10 @@ struct AdamSettings {
   /* factor[0] = min(1, largest / (norm[0] + 1e-6)); NaN stays NaN. */                                                 \
   template <class T>                                                                                                   \
   void clip_factor(const Exec&, const T* norm, double largest, T* factor);                                             \
+  /* rate[0] = -radius / norm[0], 0 where the norm is 0; NaN stays NaN. As the learning rate of sgd_step it moves      \
+     values by `radius` up the gradient. Foret et al., ICLR 2021, eq. 2. */                                            \
+  template <class T>                                                                                                   \
+  void ascent_rate(const Exec&, const T* norm, double radius, double* rate);                                           \
   /* gradient *= factor[0]. */                                                                                         \
   template <class T>                                                                                                   \
   void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T* factor);
