@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The implementations of convolution on the CUDA device, as the entry (conv2d.cpp) chooses among them.
+#pragma once
+
+#include <string_view>
+
+#include "kernels/conv2d.h"
+
+namespace sluice::kernels::cuda {
+
+enum class Conv2dPass : std::uint8_t { forward, backward_input, backward_weight };
+
+// What a pass reads and writes: forward y from x, weight and bias; backward_input x from weight and y; backward_weight
+// weight and bias from x and y. The names are those of forward; gradients take their places. Others are nullptr.
+template <class T>
+struct Conv2dOperands {
+  T* x;
+  float* weight;
+  float* bias;
+  T* y;
+};
+
+template <class T>
+struct Conv2dAlgorithm {
+  std::string_view name;
+  bool (*supports)(Conv2dPass, const Conv2dShape&);
+  std::size_t (*scratch_bytes)(Conv2dPass, const Conv2dShape&);
+  void (*run)(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void* scratch);
+};
+
+// A thread a result, in float: any shape (conv2d_direct.cu).
+template <class T>
+Conv2dAlgorithm<T> conv2d_direct();
+
+// Runs the pass by the algorithm chosen for its shape; scratch of the size that it asks for.
+template <class T>
+std::size_t conv2d_scratch_bytes(const Exec&, Conv2dPass, const Conv2dShape&);
+template <class T>
+void conv2d(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void* scratch);
+
+}  // namespace sluice::kernels::cuda
