@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/mlp.h"
 
+#include "core/ops/activation.h"
 #include "core/ops/elementwise.h"
 
 namespace sluice::nn {
@@ -20,11 +21,13 @@ Mlp::Mlp(const MlpOptions& options, Initialiser& initialiser) {
   for (const std::int64_t outputs : options.hidden) {
     Layer& layer = hidden_.emplace_back();
     layer.linear = linear(outputs);
-    layer.norm = std::make_unique<BatchNorm>(outputs, initialiser);
     layer.dropout = std::make_unique<Dropout>(options.dropout, initialiser);
-    register_module(std::to_string(position + 1), *layer.norm);
-    register_module(std::to_string(position + 2), *layer.dropout);
-    position += 3;
+    if (options.normalisation == Normalisation::batch) {
+      layer.norm = std::make_unique<BatchNorm>(outputs, initialiser);
+      register_module(std::to_string(++position), *layer.norm);
+    }
+    register_module(std::to_string(++position), *layer.dropout);
+    ++position;
   }
   classifier_ = linear(options.classes);
 }
@@ -33,7 +36,7 @@ Variable Mlp::forward(const Variable& x) {
   Variable y = ops::flatten(x);
   for (const Layer& layer : hidden_) {
     y = layer.linear->forward(y);
-    y = layer.dropout->forward(normalised_relu(*layer.norm, y));
+    y = layer.dropout->forward(layer.norm ? normalised_relu(*layer.norm, y) : ops::relu(y));
   }
   return classifier_->forward(y);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A multilayer perceptron: the image as one row, then hidden layers of linear, batch norm, relu and dropout, then one
-// linear layer. Names count as nn.Sequential(Flatten, Linear, BatchNorm1d, ReLU, Linear, ...) does, dropout left out:
-// "1.weight", "2.running_mean", "4.weight".
+// A multilayer perceptron: the image as one row, then hidden layers of linear, batch norm (or none), relu and dropout,
+// then one linear layer. Names count as nn.Sequential(Flatten, Linear, BatchNorm1d, ReLU, Linear, ...) does, dropout
+// left out: "1.weight", "2.running_mean", "4.weight".
 #pragma once
 
 #include "nn/dropout.h"
@@ -10,11 +10,14 @@
 
 namespace sluice::nn {
 
+enum class Normalisation : unsigned char { none, batch };
+
 struct MlpOptions {
   Shape image;  // [H,W,C] of a sample
   std::int64_t classes = 10;
   std::vector<std::int64_t> hidden;  // units of each hidden layer
   double dropout = 0;
+  Normalisation normalisation = Normalisation::batch;
 };
 
 // x [N,H,W,C] -> logits [N,classes].
@@ -26,7 +29,7 @@ class Mlp : public Module {
  private:
   struct Layer {
     std::unique_ptr<Linear> linear;
-    std::unique_ptr<BatchNorm> norm;
+    std::unique_ptr<BatchNorm> norm;  // absent without normalisation
     std::unique_ptr<Dropout> dropout;
   };
   std::vector<Layer> hidden_;

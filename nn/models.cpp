@@ -32,9 +32,10 @@ Entry resnet_entry(std::string name, ResNetOptions network) {
   return {.name = std::move(name), .make = make, .has_dropout = false};
 }
 
-Entry mlp_entry(std::string name, std::vector<std::int64_t> hidden) {
-  const Make make = [hidden](const ModelOptions& options, Initialiser& initialiser) {
-    const MlpOptions network{options.image, options.classes, hidden, options.dropout};
+Entry mlp_entry(std::string name, std::vector<std::int64_t> hidden,
+                Normalisation normalisation = Normalisation::batch) {
+  const Make make = [hidden, normalisation](const ModelOptions& options, Initialiser& initialiser) {
+    const MlpOptions network{options.image, options.classes, hidden, options.dropout, normalisation};
     return std::make_unique<Mlp>(network, initialiser);
   };
   return {.name = std::move(name), .make = make};
@@ -65,6 +66,8 @@ const std::vector<Entry>& entries() {
     list.push_back({.name = "vgg11", .make = make_vgg, .smallest_image = 32});
     list.push_back(mlp_entry("mlp", {1000, 1000, 1000, 1000}));
     list.push_back(mlp_entry("mlp_paper", {500, 500, 500, 500}));
+    list.push_back(mlp_entry("mlp_mnist", {1000, 1000}, Normalisation::none));
+    list.push_back(mlp_entry("mlp_mnist-bn", {1000, 1000}));
     return list;
   }();
   return all;

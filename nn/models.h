@@ -25,8 +25,9 @@ struct ModelOptions {
 std::unique_ptr<Module> make_model(const ModelOptions& options);
 
 // resnet18 and resnet34 with a 3x3 stem; resnet20, 32, 44, 56 and 110 with option A's shortcuts, with "-b" appended
-// option B's; wide_resnet28_10; vgg11 with batch norm; mlp: four hidden layers of 1000, mlp_paper: of 500 as in the
-// flooding paper's synthetic experiments (Ishida et al., 2020), all with batch norm.
+// option B's; wide_resnet28_10; vgg11 with batch norm; mlp: four hidden layers of 1000 with batch norm; mlp_paper: of
+// 500 with batch norm, as in the flooding paper's synthetic experiments (Ishida et al., 2020); mlp_mnist and
+// mlp_mnist-bn: two of 1000 without and with batch norm, as in its experiments on MNIST.
 std::vector<std::string> model_names();
 
 }  // namespace sluice::nn

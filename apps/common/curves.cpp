@@ -2,7 +2,6 @@
 #include "apps/common/curves.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -59,15 +58,6 @@ Extent extent_of(const std::vector<CurveRun>& runs) {
   return extent;
 }
 
-// In single quotes gnuplot takes all but the quote as it is.
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c == '\n' || c == '\r' ? ' ' : c);
-  return result + "'";
-}
-
-std::string number(double value) { return std::isfinite(value) ? fmt::to_string(value) : "NaN"; }
-
 // $runN: epoch, train loss, test loss, train accuracy, test accuracy (in percent). $levelN: epoch, level, where there
 // is one.
 std::string data_blocks(const std::vector<CurveRun>& runs) {
@@ -75,8 +65,8 @@ std::string data_blocks(const std::vector<CurveRun>& runs) {
   for (std::size_t r = 0; r < runs.size(); ++r) {
     text += fmt::format("$run{} << EOD\n", r);
     for (const MetricsRow& row : runs[r].rows)
-      text += fmt::format("{} {} {} {} {}\n", row.epoch, number(row.train_loss), number(row.test_loss),
-                          number(100 * row.train_accuracy), number(100 * row.test_accuracy));
+      text += fmt::format("{} {} {} {} {}\n", row.epoch, gnuplot_number(row.train_loss), gnuplot_number(row.test_loss),
+                          gnuplot_number(100 * row.train_accuracy), gnuplot_number(100 * row.test_accuracy));
     text += fmt::format("EOD\n$level{} << EOD\n", r);
     for (std::size_t i = 0; i < runs[r].rows.size(); ++i) {
       const double level = level_of(runs[r], i);
@@ -146,7 +136,7 @@ std::string frame(const std::filesystem::path& output, bool png, const Layout& l
       "set bmargin at screen {}\n"
       "unset key\n"
       "set multiplot\n",
-      terminal, quoted(output.string()), static_cast<double>(extent.first_epoch) - pad,
+      terminal, gnuplot_text(output.string()), static_cast<double>(extent.first_epoch) - pad,
       static_cast<double>(extent.last_epoch) + pad, epochs_between_ticks(extent.last_epoch - extent.first_epoch),
       layout.down(78), layout.up(62 + Layout::kLegendLine * layout.legend_lines));
 }
@@ -190,7 +180,7 @@ std::string legend(const std::vector<CurveRun>& runs, const Layout& layout, bool
   std::string entries;
   const auto add = [&](const std::string& title, const char* colour, double width, const char* dash = "") {
     entries += fmt::format("{}NaN with lines linetype 1 linecolor '{}' linewidth {} {} title {}",
-                           entries.empty() ? "" : ", ", colour, width, dash, quoted(title));
+                           entries.empty() ? "" : ", ", colour, width, dash, gnuplot_text(title));
   };
   if (runs.size() == 1) {
     add("training", kHues[0].strong, 2.5);
@@ -228,7 +218,7 @@ std::string script(const std::filesystem::path& output, bool png, const std::str
   const Layout layout(runs);
   std::string text = data_blocks(runs) + frame(output, png, layout, extent);
   text += fmt::format("set label 1 {} at screen 0.025,{} left font 'sans-serif,15' textcolor '#222222'\n",
-                      quoted(title), layout.down(24));
+                      gnuplot_text(title), layout.down(24));
   text += "set lmargin at screen 0.06\nset rmargin at screen 0.48\n" + loss_panel(runs, extent);
   text +=
       "unset label 1\nunset logscale y\nset ytics autofreq\n"
@@ -241,23 +231,13 @@ std::string script(const std::filesystem::path& output, bool png, const std::str
 }  // namespace
 
 bool draw_curves(const std::filesystem::path& picture, const std::string& title, const std::vector<CurveRun>& runs) {
-  const auto warn = [&](const std::string& why) {
-    std::fprintf(stderr, "warning: %s was not drawn: %s\n", picture.c_str(), why.c_str());
+  if (std::ranges::all_of(runs, [](const CurveRun& run) { return run.rows.empty(); })) {
+    std::fprintf(stderr, "warning: %s was not drawn: there is nothing to draw yet\n", picture.c_str());
     return false;
-  };
-  if (picture.extension() != ".svg" && picture.extension() != ".png") return warn("its name must end in .svg or .png");
-  if (std::ranges::all_of(runs, [](const CurveRun& run) { return run.rows.empty(); }))
-    return warn("there is nothing to draw yet");
-  const std::filesystem::path temporary = fmt::format("{}.tmp-{}", picture.string(), ::getpid());
-  std::string failure = run_gnuplot(script(temporary, picture.extension() == ".png", title, runs));
-  std::error_code error;
-  if (failure.empty()) {
-    std::filesystem::rename(temporary, picture, error);
-    if (error) failure = error.message();
   }
-  if (failure.empty()) return true;
-  std::filesystem::remove(temporary, error);
-  return warn(failure);
+  return draw_picture(picture, [&](const std::filesystem::path& output) {
+    return script(output, picture.extension() == ".png", title, runs);
+  });
 }
 
 }  // namespace sluice::apps

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 
@@ -33,6 +35,33 @@ std::string run_gnuplot(const std::string& commands) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "gnuplot is not installed";
   return WIFEXITED(status) ? fmt::format("gnuplot failed with code {}", WEXITSTATUS(status))
                            : fmt::format("gnuplot was ended by signal {}", WTERMSIG(status));
+}
+
+std::string gnuplot_text(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c == '\n' || c == '\r' ? ' ' : c);
+  return result + "'";
+}
+
+std::string gnuplot_number(double value) { return std::isfinite(value) ? fmt::to_string(value) : "NaN"; }
+
+bool draw_picture(const std::filesystem::path& picture,
+                  const std::function<std::string(const std::filesystem::path& output)>& commands) {
+  const auto warn = [&](const std::string& why) {
+    std::fprintf(stderr, "warning: %s was not drawn: %s\n", picture.c_str(), why.c_str());
+    return false;
+  };
+  if (picture.extension() != ".svg" && picture.extension() != ".png") return warn("its name must end in .svg or .png");
+  const std::filesystem::path temporary = fmt::format("{}.tmp-{}", picture.string(), ::getpid());
+  std::string failure = run_gnuplot(commands(temporary));
+  std::error_code error;
+  if (failure.empty()) {
+    std::filesystem::rename(temporary, picture, error);
+    if (error) failure = error.message();
+  }
+  if (failure.empty()) return true;
+  std::filesystem::remove(temporary, error);
+  return warn(failure);
 }
 
 }  // namespace sluice::apps

@@ -36,8 +36,8 @@ Progress::~Progress() {
   std::fflush(output_.stream);
 }
 
-void Progress::advance(std::int64_t images, const std::function<std::string()>& note) {
-  done_ += images;
+void Progress::advance(std::int64_t units, const std::function<std::string()>& note) {
+  done_ += units;
   const Clock::time_point now = Clock::now();
   const double wait = terminal_ ? output_.seconds_between_bars : output_.seconds_between_lines;
   if (std::chrono::duration<double>(now - last_shown_).count() < wait) return;
@@ -53,7 +53,7 @@ void Progress::advance(std::int64_t images, const std::function<std::string()>& 
 std::string Progress::line(double seconds, const std::string& note) const {
   const double rate = seconds > 0 ? static_cast<double>(done_ - done_before_) / seconds : 0;
   const double share = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
-  std::string text = fmt::format("{}  {:3.0f} %  {:.0f} images/s", title_, 100 * share, rate);
+  std::string text = fmt::format("{}  {:3.0f} %  {:.0f} {}/s", title_, 100 * share, rate, output_.unit);
   if (rate > 0) text += fmt::format("  {} left", duration_text(static_cast<double>(total_ - done_) / rate));
   return note.empty() ? text : text + "  " + note;
 }

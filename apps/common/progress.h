@@ -15,20 +15,21 @@ struct ProgressOutput {
   std::FILE* stream = stderr;
   double seconds_between_bars = 0.1;
   double seconds_between_lines = 20;
+  const char* unit = "images";
 };
 
 class Progress {
  public:
-  // `title` leads every line ("epoch 3/5"); `total` images are to be done, `done` of them before this process.
+  // `title` leads every line ("epoch 3/5"); `total` units are to be done, `done` of them before this process.
   Progress(std::string title, std::int64_t total, std::int64_t done = 0, ProgressOutput output = {});
   // Clears the bar, so that other output follows in its place.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // `images` more are done. `note` ("loss 0.1234") is asked only when a line is due: reading a metric waits for the
+  // `units` more are done. `note` ("loss 0.1234") is asked only when a line is due: reading a metric waits for the
   // device.
-  void advance(std::int64_t images, const std::function<std::string()>& note);
+  void advance(std::int64_t units, const std::function<std::string()>& note);
 
  private:
   using Clock = std::chrono::steady_clock;
