@@ -6,6 +6,7 @@
 //   SHARED(tile, float[16][17]);        a block's static shared memory
 //   SHARED_DYNAMIC(float, buffer);      a block's dynamic shared memory, as launch() asked for it
 //   UNROLL for (...)                    unrolled by nvcc
+//   ROLLED for (...)                    left a loop by nvcc
 //   launch(exec, {"relu_forward", grid, block}, relu_forward_kernel<T>, n, x, y);
 //
 // Block sizes are multiples of 32; every thread of a block reaches every __syncthreads() at the same place.

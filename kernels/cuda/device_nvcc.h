@@ -31,3 +31,6 @@ cudaError_t launch_kernel(const char*, dim3 grid, dim3 block, std::size_t shared
   extern __shared__ __align__(128) unsigned char name##_bytes[]; \
   T* name = reinterpret_cast<T*>(name##_bytes)
 #define UNROLL _Pragma("unroll")
+#define ROLLED _Pragma("unroll 1")
+#define CALL_SITE
+#define PASS_CALL_SITE

@@ -10,6 +10,10 @@
 #define SHARED(name, ...) auto& name = ::emu::shared<__VA_ARGS__>(#name, [] {})
 #define SHARED_DYNAMIC(T, name) T* name = static_cast<T*>(::emu::shared_dynamic())
 #define UNROLL
+#define ROLLED
+// The last parameter of a function that a kernel calls where the emulator must know from where.
+#define CALL_SITE , const ::emu::Loc& at = ::emu::Loc::current()
+#define PASS_CALL_SITE , at
 #define threadIdx (::emu::thread_id)
 #define blockIdx (::emu::block_id)
 #define blockDim (::emu::block_dim)
@@ -118,6 +122,14 @@ T __shfl_up_sync(unsigned m, T v, unsigned d, int w = 32, EMU_AT) {
 inline unsigned __ballot_sync(unsigned m, int p, EMU_AT) { return emu::ballot(m, p != 0, "__ballot_sync", at); }
 inline int __any_sync(unsigned m, int p, EMU_AT) { return emu::ballot(m, p != 0, "__any_sync", at) != 0; }
 inline int __all_sync(unsigned m, int p, EMU_AT) { return emu::ballot(m, p == 0, "__all_sync", at) == 0; }
+template <class T>
+T __ldcs(const T* p) {
+  return *p;
+}
+template <class T>
+void __stcs(T* p, std::type_identity_t<T> v) {
+  *p = v;
+}
 inline unsigned __activemask() { return ~0u; }
 
 // Atomics: one thread runs at a time, so plain read-modify-write is atomic; the builtins keep the sanitizers informed.

@@ -89,3 +89,21 @@ void access(const void* p, size_t n, bool write);  // an access made by an emula
 void track_global(void* p, size_t n, const char* what);
 void untrack_global(void* p);
 }  // namespace emu
+
+namespace sluice::emulator {
+using Location = emu::Loc;
+using CollectiveFunction = emu::Fn;
+using emu::fail;
+using emu::thread_lane;
+using emu::warp_collective;
+enum class Access { read, write };
+inline void require_shared(const void* pointer, const char*, const Location& at) { emu::shared_offset(pointer, at); }
+inline void note_access(const void* pointer, std::size_t bytes, Access access, const Location&) {
+  emu::access(pointer, bytes, access == Access::write);
+}
+inline void copy_async(void* to, const void* from, unsigned bytes, unsigned valid, const Location& at) {
+  emu::cp_async(to, from, bytes, valid, at);
+}
+inline void commit_copies() { emu::cp_async_commit(); }
+inline void wait_for_copies(unsigned newest) { emu::cp_async_wait(newest); }
+}  // namespace sluice::emulator
