@@ -2,6 +2,7 @@
 // Everything of Sluice's library: #include <sluice/sluice.h>, link sluice::sluice.
 #pragma once
 
+#include "core/adaflood.h"
 #include "core/archive.h"
 #include "core/flood_schedule.h"
 #include "core/ops.h"
@@ -23,6 +24,7 @@
 #include "optim/adam.h"
 #include "optim/ema.h"
 #include "optim/gradients.h"
+#include "optim/perturbation.h"
 #include "optim/schedule.h"
 #include "optim/sgd.h"
 #include "sluice/version.h"

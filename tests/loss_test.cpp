@@ -53,17 +53,35 @@ void expect_as_stored(const Json& stored, const std::function<Variable(const Var
   }
 }
 
+Tensor labels_of(const Json& stored) {
+  const auto labels = stored.at("labels").get<std::vector<std::int32_t>>();
+  return Tensor::from<std::int32_t>(labels, {static_cast<std::int64_t>(labels.size())});
+}
+
+ops::CrossEntropyOptions options_of(const Json& stored) {
+  const auto weights = stored.at("weight").get<std::vector<float>>();
+  ops::CrossEntropyOptions options{.label_smoothing = stored.at("label_smoothing"),
+                                   .ignore_index = stored.at("ignore_index")};
+  if (!weights.empty())
+    options.class_weights = Tensor::from<float>(weights, {static_cast<std::int64_t>(weights.size())});
+  return options;
+}
+
 TEST(LossAgainstPyTorch, SoftmaxCrossEntropy) {
   for (const Json& stored : fixtures().at("softmax_cross_entropy")) {
     SCOPED_TRACE(stored.at("name").get<std::string>());
-    const auto labels = stored.at("labels").get<std::vector<std::int32_t>>();
-    const auto weights = stored.at("weight").get<std::vector<float>>();
-    ops::CrossEntropyOptions options{.label_smoothing = stored.at("label_smoothing"),
-                                     .ignore_index = stored.at("ignore_index")};
-    if (!weights.empty())
-      options.class_weights = Tensor::from<float>(weights, {static_cast<std::int64_t>(weights.size())});
-    const Tensor rows = Tensor::from<std::int32_t>(labels, {static_cast<std::int64_t>(labels.size())});
-    expect_as_stored(stored, [&](const Variable& x, DType) { return ops::softmax_cross_entropy(x, rows, options); });
+    expect_as_stored(stored, [&](const Variable& x, DType) {
+      return ops::softmax_cross_entropy(x, labels_of(stored), options_of(stored));
+    });
+  }
+}
+
+TEST(LossAgainstPyTorch, SoftmaxCrossEntropyOfRows) {
+  for (const Json& stored : fixtures().at("softmax_cross_entropy_rows")) {
+    SCOPED_TRACE(stored.at("name").get<std::string>());
+    expect_as_stored(stored, [&](const Variable& x, DType) {
+      return ops::softmax_cross_entropy_rows(x, labels_of(stored), options_of(stored));
+    });
   }
 }
 
@@ -83,6 +101,32 @@ TEST(LossAgainstPyTorch, Flood) {
   for (const Json& stored : fixtures().at("flood")) {
     SCOPED_TRACE(stored.at("name").get<std::string>());
     expect_as_stored(stored, [&](const Variable& x, DType) { return ops::flood(x, stored.at("level")); });
+  }
+}
+
+TEST(LossAgainstPyTorch, FloodedRows) {
+  for (const Json& stored : fixtures().at("flood_rows")) {
+    SCOPED_TRACE(stored.at("name").get<std::string>());
+    const double softness = stored.at("softness");
+    const ops::FloodOptions options{.granularity = ops::FloodGranularity::group,
+                                    .group = stored.at("group"),
+                                    .transform = softness == 0 ? ops::FloodTransform::hard : ops::FloodTransform::soft,
+                                    .softness = softness};
+    expect_as_stored(stored, [&](const Variable& x, DType dtype) {
+      return ops::flood_rows(x, tensor_of(stored.at("levels"), dtype), options).loss;
+    });
+  }
+}
+
+TEST(LossAgainstPyTorch, RelaxLoss) {
+  for (const Json& stored : fixtures().at("relax_loss")) {
+    const bool floods = stored.at("phase") == "flood";
+    SCOPED_TRACE(stored.at("phase").get<std::string>() + concat(" at level ", stored.at("level").get<double>()));
+    expect_as_stored(stored, [&](const Variable& x, DType) {
+      return ops::relax_loss(x, labels_of(stored), stored.at("level"),
+                             floods ? ops::RelaxPhase::flood : ops::RelaxPhase::flatten)
+          .loss;
+    });
   }
 }
 

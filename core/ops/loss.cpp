@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/loss.h"
 
+#include "core/ops/cross_entropy_check.h"
 #include "kernels/base/dispatch.h"
-#include "kernels/cross_entropy.h"
 #include "kernels/mean_squared_error.h"
 
 namespace sluice::ops {
@@ -10,20 +10,20 @@ namespace {
 
 using kernels::CrossEntropyGeometry;
 
-void check_labels(const Tensor& labels, const CrossEntropyGeometry& geometry) {
+void check_labels(const char* op, const Tensor& labels, const CrossEntropyGeometry& geometry) {
   if (labels.device().kind != DeviceKind::cpu) return;
   const std::int32_t* label = labels.ptr<std::int32_t>();
   for (std::int64_t i = 0; i < geometry.rows; ++i) {
     const bool known = label[i] >= 0 && label[i] < geometry.classes;
-    require(known || label[i] == geometry.ignore_index, "softmax_cross_entropy", "label ", label[i], " at index ", i,
+    require(known || label[i] == geometry.ignore_index, op, "label ", label[i], " at index ", i,
             " is out of range: expects 0 to ", geometry.classes - 1, ", or ", geometry.ignore_index, " to ignore it");
   }
 }
 
 }  // namespace
 
-Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, const CrossEntropyOptions& options) {
-  constexpr const char* op = "softmax_cross_entropy";
+CrossEntropyGeometry check_cross_entropy(const char* op, const Tensor& logits, const Tensor& labels,
+                                         const CrossEntropyOptions& options) {
   const Shape& shape = logits.shape();
   require(shape.rank() == 2 && shape[1] > 0, op, "logits expect [N,C], got ", shape);
   require(labels.defined() && labels.shape() == Shape{shape[0]} && labels.dtype() == DType::i32, op,
@@ -37,11 +37,17 @@ Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, con
                                       .classes = shape[1],
                                       .label_smoothing = options.label_smoothing,
                                       .ignore_index = options.ignore_index};
-  check_labels(labels, geometry);
+  check_labels(op, labels, geometry);
+  return geometry;
+}
+
+Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, const CrossEntropyOptions& options) {
+  constexpr const char* op = "softmax_cross_entropy";
+  const CrossEntropyGeometry geometry = check_cross_entropy(op, logits.value(), labels, options);
 
   const DType master = master_dtype(logits.dtype());
   const Device device = logits.value().device();
-  const Tensor weights = given.cast(master);
+  const Tensor weights = options.class_weights.cast(master);
   Tensor loss = Tensor::empty({}, master, device);
   Tensor log_sum_exp = Tensor::empty({geometry.rows}, master, device);
   Tensor weight_sum = Tensor::empty({}, master, device);
@@ -66,6 +72,34 @@ Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, con
         });
         gradients.add(0, std::move(dx));
       });
+}
+
+Variable softmax_cross_entropy_rows(const Variable& logits, const Tensor& labels, const CrossEntropyOptions& options) {
+  constexpr const char* op = "softmax_cross_entropy_rows";
+  const CrossEntropyGeometry geometry = check_cross_entropy(op, logits.value(), labels, options);
+  const DType master = master_dtype(logits.dtype());
+  const Device device = logits.value().device();
+  const Tensor weights = options.class_weights.cast(master);
+  Tensor losses = Tensor::empty({geometry.rows}, master, device);
+  Tensor log_sum_exp = Tensor::empty({geometry.rows}, master, device);
+  with_float_type(logits.dtype(), op, [&](auto tag) {
+    using T = decltype(tag);
+    using R = Master<T>;
+    SLUICE_KERNEL(T, exec_of(losses), softmax_cross_entropy_rows_forward, geometry, logits.value().ptr<T>(),
+                  labels.ptr<std::int32_t>(), weights.ptr<R>(), losses.ptr<R>(), log_sum_exp.ptr<R>());
+  });
+  return record(op, losses, {&logits},
+                [geometry, x = logits.value(), labels, weights, log_sum_exp](Tensor dy, Gradients& gradients) {
+                  Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
+                  with_float_type(x.dtype(), op, [&](auto tag) {
+                    using T = decltype(tag);
+                    using R = Master<T>;
+                    SLUICE_KERNEL(T, exec_of(dx), softmax_cross_entropy_rows_backward, geometry, x.ptr<T>(),
+                                  labels.ptr<std::int32_t>(), weights.ptr<R>(), log_sum_exp.ptr<R>(), dy.ptr<R>(),
+                                  dx.ptr<T>());
+                  });
+                  gradients.add(0, std::move(dx));
+                });
 }
 
 Variable mean_squared_error(const Variable& x, const Variable& target) {

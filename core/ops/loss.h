@@ -19,6 +19,11 @@ struct CrossEntropyOptions {
 // ignore_index; on the CPU, where labels can be read without waiting.
 Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, const CrossEntropyOptions& options = {});
 
+// The losses of the rows themselves, [N] in the master type, as reduction='none' has them: 0 for an ignored row, and
+// the row's class weight is in its loss. Otherwise as above.
+Variable softmax_cross_entropy_rows(const Variable& logits, const Tensor& labels,
+                                    const CrossEntropyOptions& options = {});
+
 // Mean over all elements of (x - target)^2; any shape, both of one type.
 Variable mean_squared_error(const Variable& x, const Variable& target);
 

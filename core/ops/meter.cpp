@@ -13,7 +13,7 @@ constexpr const char* kName = "training meter";
 
 void check_loss(const Tensor& loss) {
   require(loss.defined() && loss.size() == 1 && (loss.dtype() == DType::f32 || loss.dtype() == DType::f64), kName,
-          "expects a scalar loss in f32 or f64, got ", name_of(loss.dtype()), loss.shape());
+          "expects a scalar in f32 or f64, got ", name_of(loss.dtype()), loss.shape());
 }
 
 }  // namespace
@@ -57,6 +57,16 @@ void TrainingMeter::close_batch(const Tensor& mean_loss, double level) {
     SLUICE_KERNEL(double, exec, meter_add_batch, compared, mean_loss.ptr<double>(), sums);
   else
     SLUICE_KERNEL(float, exec, meter_add_batch, static_cast<float>(compared), mean_loss.ptr<float>(), sums);
+}
+
+void TrainingMeter::close_batch(const Tensor& flooded) {
+  check_loss(flooded);
+  double* sums = sums_on(flooded.device());
+  const Exec exec = exec_of(flooded);
+  if (flooded.dtype() == DType::f64)
+    SLUICE_KERNEL(double, exec, meter_add_flooded, flooded.ptr<double>(), sums);
+  else
+    SLUICE_KERNEL(float, exec, meter_add_flooded, flooded.ptr<float>(), sums);
 }
 
 TrainingMeter::Reading TrainingMeter::read() const {

@@ -20,11 +20,15 @@ class TrainingMeter {
   void add_part(const Tensor& loss, const Tensor& logits, const Tensor& labels);
   // ... then the mean loss of the whole batch, by which flooding decides.
   void close_batch(const Tensor& mean_loss, double level);
+  // ... or the share of its rows that was flooded, a scalar in [0,1], f32 or f64 (ops::flood_rows gives it).
+  void close_batch(const Tensor& flooded);
 
   struct Reading {
-    double mean_loss = 0;         // per image; NaN before the first
-    double accuracy = 0;          // share of images whose largest logit is their label's; NaN before the first
-    double flooded_fraction = 0;  // share of batches with loss < level; NaN before the first
+    double mean_loss = 0;  // per image; NaN before the first
+    double accuracy = 0;   // share of images whose largest logit is their label's; NaN before the first
+    // Mean over the batches of the share that was flooded: 0 or 1 where batches are flooded as a whole. NaN before the
+    // first.
+    double flooded_fraction = 0;
     std::int64_t batches = 0;
     std::int64_t images = 0;
   };

@@ -119,6 +119,15 @@ Tensor clip_factor(const Tensor& norm, double largest) {
   return factor;
 }
 
+Tensor ascent_rate(const Tensor& norm, double radius) {
+  Tensor rate = Tensor::empty({}, DType::f64, norm.device());
+  with_master_type(norm.dtype(), "ascent_rate", [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(norm), ascent_rate, norm.ptr<T>(), radius, rate.ptr<double>());
+  });
+  return rate;
+}
+
 void scale_in_place(std::span<const Tensor> gradients, const Tensor& factor) {
   if (gradients.empty()) return;
   require(factor.size() == 1, "scale_gradients", "expects a scalar factor, got ", factor.shape());

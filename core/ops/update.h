@@ -49,6 +49,9 @@ void average_step(std::span<const AverageUpdate> updates, double decay);
 Tensor gradient_norm(std::span<const Tensor> gradients);
 // min(1, largest / (norm + 1e-6)), of the norm's type.
 Tensor clip_factor(const Tensor& norm, double largest);
+// -radius / norm, 0 where the norm is 0: an f64 scalar on the norm's device. As the learning rate of sgd_step it moves
+// values up their gradients by `radius`.
+Tensor ascent_rate(const Tensor& norm, double radius);
 // Multiplies each gradient by the scalar `factor` of the same type.
 void scale_in_place(std::span<const Tensor> gradients, const Tensor& factor);
 

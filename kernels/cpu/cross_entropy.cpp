@@ -79,13 +79,13 @@ void backward_row(std::int64_t classes, const T* x, Master<T> log_sum_exp, RowTa
   dx[label] = gradient_at(x[label], log_sum_exp, row.probability_part, row.smooth_part * label_weight + row.label_part);
 }
 
-template <class T>
+// factor_of(i): what reaches the loss of row i.
+template <class T, class Factor>
 void backward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std::int64_t end, const T* logits,
                    const std::int32_t* labels, const Master<T>* class_weights, const Master<T>* log_sum_exp,
-                   Master<T> factor, T* dlogits) {
+                   const Factor& factor_of, T* dlogits) {
   const std::int64_t classes = geometry.classes;
   const auto smoothing = static_cast<Master<T>>(geometry.label_smoothing);
-  const Master<T> smooth_part = factor * (smoothing / static_cast<Master<T>>(classes));
   const Master<T> smooth_weights = sum_of_weights(classes, class_weights);
   for (std::int64_t i = begin; i < end; ++i) {
     T* dx = dlogits + i * classes;
@@ -94,6 +94,8 @@ void backward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std
       std::fill(dx, dx + classes, T(0.0f));
       continue;
     }
+    const Master<T> factor = factor_of(i);
+    const Master<T> smooth_part = factor * (smoothing / static_cast<Master<T>>(classes));
     const Master<T> weight = class_weights == nullptr ? Master<T>(1) : class_weights[label];
     const Master<T> label_part = factor * ((1 - smoothing) * weight);
     const RowTarget<Master<T>> row{.probability_part = label_part + smooth_part * smooth_weights,
@@ -136,7 +138,29 @@ void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry& geo
                                     T* dlogits) {
   const Master<T> factor = *dloss / *weight_sum;
   parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
-    backward_rows(geometry, begin, end, logits, labels, class_weights, log_sum_exp, factor, dlogits);
+    backward_rows(
+        geometry, begin, end, logits, labels, class_weights, log_sum_exp, [=](std::int64_t) { return factor; },
+        dlogits);
+  });
+}
+
+template <class T>
+void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                        const std::int32_t* labels, const Master<T>* class_weights, Master<T>* row_loss,
+                                        Master<T>* log_sum_exp) {
+  parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
+    forward_rows(geometry, begin, end, logits, labels, class_weights, row_loss, log_sum_exp);
+  });
+}
+
+template <class T>
+void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                         const std::int32_t* labels, const Master<T>* class_weights,
+                                         const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
+  parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
+    backward_rows(
+        geometry, begin, end, logits, labels, class_weights, log_sum_exp, [=](std::int64_t i) { return drow_loss[i]; },
+        dlogits);
   });
 }
 
@@ -146,7 +170,12 @@ void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry& geo
                                               const Master<T>*, Master<T>*, Master<T>*, Master<T>*, void*);            \
   template void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T*,                     \
                                                const std::int32_t*, const Master<T>*, const Master<T>*,                \
-                                               const Master<T>*, const Master<T>*, T*);
+                                               const Master<T>*, const Master<T>*, T*);                                \
+  template void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry&, const T*,                 \
+                                                   const std::int32_t*, const Master<T>*, Master<T>*, Master<T>*);     \
+  template void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry&, const T*,                \
+                                                    const std::int32_t*, const Master<T>*, const Master<T>*,           \
+                                                    const Master<T>*, T*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)
 SLUICE_INSTANTIATE(double)

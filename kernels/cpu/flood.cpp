@@ -1,17 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/flood.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace sluice::kernels::cpu {
+namespace {
+
+// A loss m of a batch, group or row as the objective sees it.
+template <class T>
+struct Flooded {
+  T value;
+  T slope;
+  bool touched;  // whether value is another number than m
+};
+
+// A NaN is in no order with the level and must not look like a zero gradient: m - level carries it on.
+template <class T>
+T sign_of(T m, T level) {
+  return m > level ? T(1) : (m < level ? T(-1) : (m == level ? T(0) : m - level));
+}
+
+template <class T>
+Flooded<T> hard(T m, T level) {
+  const bool below = m < level;
+  return {.value = below ? 2 * level - m : m, .slope = sign_of(m, level), .touched = below};
+}
+
+template <class T>
+Flooded<T> soft(T m, T level, T softness) {
+  const T u = (m - level) / softness;
+  const T root = std::sqrt(1 + u * u);
+  // sqrt(1 + u^2) - 1 without the difference of two numbers near 1.
+  const T rho = u * u / (root + 1);
+  return {.value = level + softness * softness * rho, .slope = softness * u / root, .touched = true};
+}
+
+template <class T>
+Flooded<T> flood(T m, T level, const FloodRowsGeometry& geometry) {
+  if (level == 0) return {.value = m, .slope = 1, .touched = false};
+  return geometry.transform == FloodTransform::hard ? hard(m, level)
+                                                    : soft(m, level, static_cast<T>(geometry.softness));
+}
+
+template <class T>
+double sum_of(std::int64_t n, const T* x) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+}  // namespace
 
 template <class T>
 void flood_forward(const Exec&, T level, const T* loss, T* value, T* sign) {
-  const T l = *loss;
-  if (value != nullptr) *value = l < level ? 2 * level - l : l;
-  // A NaN is in no order with the level and must not look like a zero gradient.
-  *sign = l > level ? T(1) : (l < level ? T(-1) : (l == level ? T(0) : l));
+  const Flooded<T> flooded = hard(*loss, level);
+  if (value != nullptr) *value = flooded.value;
+  *sign = flooded.slope;
 }
 
-template void flood_forward(const Exec&, float, const float*, float*, float*);
-template void flood_forward(const Exec&, double, const double*, double*, double*);
+template <class T>
+void flood_rows_forward(const Exec&, const FloodRowsGeometry& geometry, const T* losses, const T* levels, T* value,
+                        T* mean, T* flooded, T* slope) {
+  const auto rows = static_cast<double>(geometry.rows);
+  double values = 0, losses_sum = 0;
+  std::int64_t below = 0;
+  for (std::int64_t first = 0; first < geometry.rows; first += geometry.group) {
+    const std::int64_t n = std::min(geometry.group, geometry.rows - first);
+    const double sum = sum_of(n, losses + first);
+    const T m = static_cast<T>(sum / static_cast<double>(n));
+    const T level =
+        geometry.level_stride == 0 ? *levels : static_cast<T>(sum_of(n, levels + first) / static_cast<double>(n));
+    const Flooded<T> group = flood(m, level, geometry);
+    values += group.touched ? static_cast<double>(n) * static_cast<double>(group.value) : sum;
+    losses_sum += sum;
+    if (m < level && level > 0) below += n;
+    std::fill_n(slope + first, n, group.slope / static_cast<T>(geometry.rows));
+  }
+  *value = static_cast<T>(values / rows);
+  *mean = static_cast<T>(losses_sum / rows);
+  *flooded = static_cast<T>(static_cast<double>(below) / rows);
+}
+
+template <class T>
+void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, const T* class_levels,
+                         const std::int32_t* labels, T* levels) {
+  for (std::int64_t i = 0; i < rows; ++i)
+    levels[i] = labels[i] >= 0 && labels[i] < classes ? class_levels[labels[i]] : T(0);
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                  \
+  template void flood_forward(const Exec&, T, const T*, T*, T*);                                               \
+  template void flood_rows_forward(const Exec&, const FloodRowsGeometry&, const T*, const T*, T*, T*, T*, T*); \
+  template void gather_class_levels(const Exec&, std::int64_t, std::int64_t, const T*, const std::int32_t*, T*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(double)
+#undef SLUICE_INSTANTIATE
 
 }  // namespace sluice::kernels::cpu

@@ -60,6 +60,12 @@ void meter_add_batch(const Exec&, T level, const T* loss, double* meter) {
   if (*loss < level) meter[kMeterFlooded] += 1;
 }
 
+template <class T>
+void meter_add_flooded(const Exec&, const T* flooded, double* meter) {
+  meter[kMeterBatches] += 1;
+  meter[kMeterFlooded] += static_cast<double>(*flooded);
+}
+
 #define SLUICE_INSTANTIATE(T)                                                                         \
   template void meter_add_images(const Exec&, std::int64_t, std::int64_t, const Master<T>*, const T*, \
                                  const std::int32_t*, double*);
@@ -68,5 +74,7 @@ SLUICE_INSTANTIATE(BFloat16)
 SLUICE_INSTANTIATE(double)
 template void meter_add_batch(const Exec&, float, const float*, double*);
 template void meter_add_batch(const Exec&, double, const double*, double*);
+template void meter_add_flooded(const Exec&, const float*, double*);
+template void meter_add_flooded(const Exec&, const double*, double*);
 
 }  // namespace sluice::kernels::cpu

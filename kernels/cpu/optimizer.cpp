@@ -178,6 +178,12 @@ void clip_factor(const Exec&, const T* norm, double largest, T* factor) {
 }
 
 template <class T>
+void ascent_rate(const Exec&, const T* norm, double radius, double* rate) {
+  const auto length = static_cast<double>(*norm);
+  *rate = length == 0 ? 0 : -radius / length;
+}
+
+template <class T>
 void scale_gradients(const Exec&, std::span<const GradientSegment<T>> segments, const T* factor) {
   for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
     scale_loop(count, segments[i].gradient + begin, *factor);
@@ -191,6 +197,7 @@ void scale_gradients(const Exec&, std::span<const GradientSegment<T>> segments, 
   template std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);             \
   template void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void*, T*);                       \
   template void clip_factor(const Exec&, const T*, double, T*);                                                   \
+  template void ascent_rate(const Exec&, const T*, double, double*);                                              \
   template void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(double)

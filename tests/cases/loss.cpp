@@ -2,6 +2,8 @@
 #include "core/ops/loss.h"
 
 #include "core/ops/flood.h"
+#include "core/ops/flood_rows.h"
+#include "core/ops/relax_loss.h"
 #include "kernels/base/philox.h"
 #include "tests/cases/cases.h"
 
@@ -26,6 +28,67 @@ OpCase cross_entropy_case(const char* name, std::int64_t rows, std::int64_t clas
           .bytes = [=](double element) { return element * static_cast<double>(rows * classes); }};
 }
 
+std::vector<OpCase> row_loss_cases(const Tensor& weights) {
+  std::vector<OpCase> cases;
+  const ops::CrossEntropyOptions all{.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 3};
+  for (const auto& [name, rows, classes, options] : {std::tuple{"one", 1, 1, ops::CrossEntropyOptions{}},
+                                                     std::tuple{"many_classes", 67, 131, ops::CrossEntropyOptions{}},
+                                                     std::tuple{"smoothed_weighted_ignoring", 9, 7, all}}) {
+    cases.push_back(cross_entropy_case(name, rows, classes, options));
+    cases.back().op = "softmax_cross_entropy_rows";
+    cases.back().run = [labels = random_labels(rows, classes), given = options](const std::vector<Variable>& in) {
+      const Device device = in[0].value().device();
+      ops::CrossEntropyOptions there = given;
+      if (there.class_weights.defined()) there.class_weights = there.class_weights.to(device);
+      return ops::softmax_cross_entropy_rows(in[0], labels.to(device), there);
+    };
+  }
+  return cases;
+}
+
+// Losses in [1,2) around levels in [1,2): on both sides, and none within a finite difference of its level.
+std::vector<OpCase> flood_rows_cases() {
+  using ops::FloodGranularity;
+  std::vector<OpCase> cases;
+  const ops::FloodOptions hard{.granularity = FloodGranularity::group, .group = 4};
+  const ops::FloodOptions soft{
+      .granularity = FloodGranularity::group, .group = 4, .transform = ops::FloodTransform::soft, .softness = 0.3};
+  for (const auto& [name, rows, options] :
+       {std::tuple{"one", 1, hard}, std::tuple{"hard", 37, hard}, std::tuple{"soft", 37, soft},
+        std::tuple{"samples", 1030, ops::FloodOptions{.granularity = FloodGranularity::sample}},
+        std::tuple{"soft_batch", 131, ops::FloodOptions{.transform = ops::FloodTransform::soft}}}) {
+    const Tensor levels = random_tensor({rows}, DType::f32, 11, 1, 2);
+    cases.push_back(
+        {.op = "flood_rows",
+         .name = name,
+         .inputs = {{.name = "losses", .shape = {rows}, .low = 1, .high = 2, .role = CaseInput::Role::parameter}},
+         .run =
+             [levels, o = options](const std::vector<Variable>& in) {
+               return ops::flood_rows(in[0], levels.to(in[0].value().device()), o).loss;
+             },
+         .tolerance_bf16 = 1e-5});
+  }
+  return cases;
+}
+
+std::vector<OpCase> relax_loss_cases() {
+  std::vector<OpCase> cases;
+  for (const auto& [name, rows, classes, level, phase] :
+       {std::tuple{"descends", 9, 7, 0.5, ops::RelaxPhase::flatten},
+        std::tuple{"flattens", 9, 7, 50.0, ops::RelaxPhase::flatten},
+        std::tuple{"flattens_two_classes", 5, 2, 50.0, ops::RelaxPhase::flatten},
+        std::tuple{"flattens_many_classes", 67, 131, 50.0, ops::RelaxPhase::flatten},
+        std::tuple{"floods", 9, 7, 50.0, ops::RelaxPhase::flood}})
+    cases.push_back(
+        {.op = "relax_loss",
+         .name = name,
+         .inputs = {{.name = "logits", .shape = {rows, classes}, .low = -4, .high = 4}},
+         .run = [labels = random_labels(rows, classes), b = level, p = phase](const std::vector<Variable>& in) {
+           return ops::relax_loss(in[0], labels.to(in[0].value().device()), b, p).loss;
+         }});
+  return cases;
+}
+
 }  // namespace
 
 std::vector<OpCase> loss_cases() {
@@ -48,6 +111,9 @@ std::vector<OpCase> loss_cases() {
     cases.push_back(cross_entropy_case(name, rows, classes, {}));
     cases.back().benchmark_only = true;
   }
+  for (OpCase& op_case : row_loss_cases(weights)) cases.push_back(std::move(op_case));
+  for (OpCase& op_case : flood_rows_cases()) cases.push_back(std::move(op_case));
+  for (OpCase& op_case : relax_loss_cases()) cases.push_back(std::move(op_case));
   const auto squared = [](const std::vector<Variable>& in) { return ops::mean_squared_error(in[0], in[1]); };
   for (const auto& [name, shape] : {std::pair{"one", Shape{1}}, std::pair{"odd", Shape{3, 5, 7}},
                                     // Several chunks of the sum, the last of them short.

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/flood_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/base/dispatch.h"
+#include "kernels/elementwise.h"
+#include "kernels/flood.h"
+
+namespace sluice::ops {
+namespace {
+
+constexpr const char* kOp = "flood_rows";
+
+template <class F>
+void with_loss_type(DType dtype, F&& f) {
+  if (dtype == DType::f64)
+    f(double{});
+  else
+    f(float{});
+}
+
+bool is_loss_type(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
+
+void check_level(double level) {
+  require(std::isfinite(level) && level >= 0, kOp, "expects finite levels of at least 0, got ", level);
+}
+
+void check_levels(const Tensor& levels, const Tensor& losses) {
+  require(levels.defined() && (levels.shape() == Shape{} || levels.shape() == losses.shape()), kOp,
+          "levels expect [] or ", losses.shape(), ", got ", levels.shape());
+  require(levels.dtype() == DType::f32 || levels.dtype() == losses.dtype(), kOp, "levels expect f32 or ",
+          name_of(losses.dtype()), ", got ", name_of(levels.dtype()));
+  require(levels.device() == losses.device(), kOp, "levels are on ", levels.device(), ", the losses on ",
+          losses.device());
+  if (levels.device().kind == DeviceKind::cpu)
+    for (const double level : levels.cast(DType::f64).to_vector<double>()) check_level(level);
+}
+
+std::int64_t group_of(const FloodOptions& options, std::int64_t rows) {
+  switch (options.granularity) {
+    case FloodGranularity::batch: return rows;
+    case FloodGranularity::sample: return 1;
+    case FloodGranularity::group: break;
+  }
+  require(options.group >= 1, kOp, "expects groups of at least 1 row, got ", options.group);
+  return std::min(options.group, rows);
+}
+
+kernels::FloodRowsGeometry geometry_of(const Tensor& losses, const Tensor& levels, const FloodOptions& options) {
+  const bool soft = options.transform == FloodTransform::soft;
+  require(!soft || (std::isfinite(options.softness) && options.softness > 0), kOp,
+          "expects a finite softness above 0, got ", options.softness);
+  return {.rows = losses.size(),
+          .group = group_of(options, losses.size()),
+          .level_stride = levels.shape().rank() == 0 ? 0 : 1,
+          .transform = soft ? kernels::FloodTransform::soft : kernels::FloodTransform::hard,
+          .softness = options.softness};
+}
+
+}  // namespace
+
+FloodedRows flood_rows(const Variable& row_losses, double level, const FloodOptions& options) {
+  check_level(level);
+  require(row_losses.defined(), kOp, "expects row losses, got none");
+  return flood_rows(row_losses, Tensor::full({}, level, row_losses.dtype(), row_losses.value().device()), options);
+}
+
+FloodedRows flood_rows(const Variable& row_losses, const Tensor& levels, const FloodOptions& options) {
+  const Tensor& losses = row_losses.value();
+  require(losses.defined() && losses.shape().rank() == 1 && losses.size() >= 1 && is_loss_type(losses.dtype()), kOp,
+          "expects the losses of at least one row, [N] in f32 or f64, got ", name_of(losses.dtype()), losses.shape());
+  check_levels(levels, losses);
+  const kernels::FloodRowsGeometry geometry = geometry_of(losses, levels, options);
+  const auto scalar = [&] { return Tensor::empty({}, losses.dtype(), losses.device()); };
+  const Tensor value = scalar(), mean = scalar(), flooded = scalar();
+  const Tensor slope = Tensor::empty(losses.shape(), losses.dtype(), losses.device());
+  const Tensor own_levels = levels.cast(losses.dtype());
+  with_loss_type(losses.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(losses), flood_rows_forward, geometry, losses.ptr<T>(), own_levels.ptr<T>(),
+                  value.ptr<T>(), mean.ptr<T>(), flooded.ptr<T>(), slope.ptr<T>());
+  });
+  Variable loss = record(kOp, value, {&row_losses}, [slope](const Tensor& dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(slope.shape(), slope.dtype(), slope.device());
+    with_loss_type(dx.dtype(), [&](auto tag) {
+      using T = decltype(tag);
+      SLUICE_KERNEL(T, exec_of(dx), scale_by, dx.size(), dy.ptr<T>(), slope.ptr<T>(), dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+  return {.loss = std::move(loss), .mean = mean, .flooded = flooded};
+}
+
+Tensor class_levels(const Tensor& levels, const Tensor& labels) {
+  constexpr const char* op = "class_levels";
+  require(levels.defined() && levels.shape().rank() == 1 && is_loss_type(levels.dtype()), op,
+          "levels expect [C] in f32 or f64, got ", name_of(levels.dtype()), levels.shape());
+  require(labels.defined() && labels.shape().rank() == 1 && labels.dtype() == DType::i32, op,
+          "labels expect i32 [N], got ", name_of(labels.dtype()), labels.shape());
+  Tensor gathered = Tensor::empty(labels.shape(), levels.dtype(), levels.device());
+  with_loss_type(levels.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec_of(gathered), gather_class_levels, labels.size(), levels.size(), levels.ptr<T>(),
+                  labels.ptr<std::int32_t>(), gathered.ptr<T>());
+  });
+  return gathered;
+}
+
+}  // namespace sluice::ops

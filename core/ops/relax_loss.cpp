@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/relax_loss.h"
+
+#include <cmath>
+
+#include "core/ops/cross_entropy_check.h"
+#include "core/ops/flood.h"
+#include "kernels/base/dispatch.h"
+#include "kernels/posterior_flattening.h"
+
+namespace sluice::ops {
+namespace {
+
+constexpr const char* kOp = "relax_loss";
+
+void refuse_ignored(const Tensor& labels) {
+  if (labels.device().kind != DeviceKind::cpu) return;
+  for (const std::int32_t label : labels.to_vector<std::int32_t>())
+    require(label >= 0, kOp, "ignores no rows: expects labels of at least 0, got ", label);
+}
+
+struct CrossEntropy {
+  Tensor mean;
+  Tensor log_sum_exp;  // [N]
+};
+
+CrossEntropy cross_entropy(const Tensor& logits, const Tensor& labels) {
+  const kernels::CrossEntropyGeometry geometry{.rows = logits.shape()[0], .classes = logits.shape()[1]};
+  const DType master = master_dtype(logits.dtype());
+  CrossEntropy result{.mean = Tensor::empty({}, master, logits.device()),
+                      .log_sum_exp = Tensor::empty({geometry.rows}, master, logits.device())};
+  Tensor weight_sum = Tensor::empty({}, master, logits.device());
+  with_float_type(logits.dtype(), kOp, [&](auto tag) {
+    using T = decltype(tag);
+    using R = Master<T>;
+    const Exec exec = exec_of(logits);
+    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward_scratch_bytes, geometry));
+    SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward, geometry, logits.ptr<T>(), labels.ptr<std::int32_t>(),
+                  static_cast<const R*>(nullptr), result.mean.ptr<R>(), result.log_sum_exp.ptr<R>(),
+                  weight_sum.ptr<R>(), scratch.data());
+  });
+  return result;
+}
+
+RelaxedLoss flattened(const Variable& logits, const Tensor& labels, double level) {
+  const Tensor& x = logits.value();
+  const CrossEntropy plain = cross_entropy(x, labels);
+  const kernels::PosteriorFlatteningGeometry geometry{.rows = x.shape()[0], .classes = x.shape()[1], .level = level};
+  Tensor value = Tensor::empty({}, plain.mean.dtype(), x.device());
+  with_float_type(x.dtype(), kOp, [&](auto tag) {
+    using T = decltype(tag);
+    using R = Master<T>;
+    const Exec exec = exec_of(x);
+    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, posterior_flattening_forward_scratch_bytes, geometry));
+    SLUICE_KERNEL(T, exec, posterior_flattening_forward, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(),
+                  plain.mean.ptr<R>(), plain.log_sum_exp.ptr<R>(), value.ptr<R>(), scratch.data());
+  });
+  Variable loss = record(kOp, value, {&logits}, [geometry, x, labels, plain](const Tensor& dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
+    with_float_type(x.dtype(), kOp, [&](auto tag) {
+      using T = decltype(tag);
+      using R = Master<T>;
+      SLUICE_KERNEL(T, exec_of(dx), posterior_flattening_backward, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(),
+                    plain.mean.ptr<R>(), plain.log_sum_exp.ptr<R>(), dy.ptr<R>(), dx.ptr<T>());
+    });
+    gradients.add(0, std::move(dx));
+  });
+  return {.loss = std::move(loss), .mean = plain.mean};
+}
+
+}  // namespace
+
+RelaxedLoss relax_loss(const Variable& logits, const Tensor& labels, double level, RelaxPhase phase) {
+  require(std::isfinite(level) && level >= 0, kOp, "expects a finite level of at least 0, got ", level);
+  require(logits.shape().rank() == 2 && logits.shape()[0] >= 1 && logits.shape()[1] >= 2, kOp,
+          "logits expect [N,C] of at least one row and two classes, got ", logits.shape());
+  check_cross_entropy(kOp, logits.value(), labels, {});
+  refuse_ignored(labels);
+  if (phase == RelaxPhase::flatten && level > 0) return flattened(logits, labels, level);
+  const Variable mean = softmax_cross_entropy(logits, labels);
+  return {.loss = flood(mean, level), .mean = mean.value()};
+}
+
+}  // namespace sluice::ops
