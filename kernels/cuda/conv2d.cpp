@@ -7,8 +7,9 @@ namespace sluice::kernels::cuda {
 namespace {
 
 template <class T>
-Conv2dAlgorithm<T> algorithm_for(Conv2dPass, const Conv2dShape&) {
-  return conv2d_direct<T>();
+Conv2dAlgorithm<T> algorithm_for(Conv2dPass pass, const Conv2dShape& shape) {
+  const Conv2dAlgorithm<T> gemm = conv2d_gemm<T>(matmul_precision());
+  return gemm.supports(pass, shape) ? gemm : conv2d_direct<T>();
 }
 
 }  // namespace

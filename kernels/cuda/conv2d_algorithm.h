@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernels/conv2d.h"
+#include "kernels/engine.h"
 
 namespace sluice::kernels::cuda {
 
@@ -31,6 +32,10 @@ struct Conv2dAlgorithm {
 // A thread a result, in float: any shape (conv2d_direct.cu).
 template <class T>
 Conv2dAlgorithm<T> conv2d_direct();
+
+// Matrix products on tensor cores, or in f32 by fused multiply-adds (conv2d_gemm.cu): one group, sizes below 2^30.
+template <class T>
+Conv2dAlgorithm<T> conv2d_gemm(MatmulPrecision precision);
 
 // Runs the pass by the algorithm chosen for its shape; scratch of the size that it asks for.
 template <class T>

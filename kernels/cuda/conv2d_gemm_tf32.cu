@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// The matrix products of convolution with f32 factors rounded to TF32 on tensor cores.
+#include "kernels/cuda/conv2d_gemm_tiles.h"
+
+namespace sluice::kernels::cuda {
+
+SLUICE_INSTANTIATE_CONV2D_GEMM(Tf32Products)
+
+}  // namespace sluice::kernels::cuda
