@@ -18,13 +18,22 @@ Tensor random_labels(std::int64_t rows, std::int64_t classes) {
   return Tensor::from<std::int32_t>(labels, {rows});
 }
 
+ops::CrossEntropyOptions on(Device device, ops::CrossEntropyOptions options) {
+  if (options.class_weights.defined()) options.class_weights = options.class_weights.to(device);
+  return options;
+}
+
 OpCase cross_entropy_case(const char* name, std::int64_t rows, std::int64_t classes,
                           const ops::CrossEntropyOptions& options, double magnitude = 4) {
   const Tensor labels = random_labels(rows, classes);
   return {.op = "softmax_cross_entropy",
           .name = name,
           .inputs = {{.name = "logits", .shape = {rows, classes}, .low = -magnitude, .high = magnitude}},
-          .run = [=](const std::vector<Variable>& in) { return ops::softmax_cross_entropy(in[0], labels, options); },
+          .run =
+              [=](const std::vector<Variable>& in) {
+                const Device device = in[0].value().device();
+                return ops::softmax_cross_entropy(in[0], labels.to(device), on(device, options));
+              },
           .bytes = [=](double element) { return element * static_cast<double>(rows * classes); }};
 }
 
@@ -38,9 +47,7 @@ std::vector<OpCase> row_loss_cases(const Tensor& weights) {
     cases.back().op = "softmax_cross_entropy_rows";
     cases.back().run = [labels = random_labels(rows, classes), given = options](const std::vector<Variable>& in) {
       const Device device = in[0].value().device();
-      ops::CrossEntropyOptions there = given;
-      if (there.class_weights.defined()) there.class_weights = there.class_weights.to(device);
-      return ops::softmax_cross_entropy_rows(in[0], labels.to(device), there);
+      return ops::softmax_cross_entropy_rows(in[0], labels.to(device), on(device, given));
     };
   }
   return cases;
