@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every algorithm of convolution on the CUDA device at shapes that meet each tile, each edge and each way of access,
+// against the CPU's loops in double. Inputs are numbers of bf16, whose products all arithmetics hold exactly, so that
+// only sums and the rounding of results differ.
+#include <gtest/gtest.h>
+
+#include "kernels/cuda/conv2d_algorithm.h"
+#include "tests/support/op_case.h"
+
+namespace sluice::test {
+namespace {
+
+using kernels::Bias;
+using kernels::Conv2dShape;
+using kernels::MatmulPrecision;
+using kernels::cuda::Conv2dAlgorithm;
+using kernels::cuda::Conv2dOperands;
+using kernels::cuda::Conv2dPass;
+
+constexpr Device kDevice{.kind = DeviceKind::cuda};
+
+struct Layer {
+  std::string name;
+  std::array<std::int64_t, 4> x, weight;
+  kernels::Conv2dWindow window;
+
+  Conv2dShape shape() const { return Conv2dShape::make(x, weight, window); }
+};
+
+void PrintTo(const Layer& layer, std::ostream* out) { *out << layer.name; }
+
+kernels::Conv2dWindow window(std::int64_t stride, std::int64_t padding, std::int64_t dilation = 1) {
+  return {.stride_height = stride,
+          .stride_width = stride,
+          .padding_height = padding,
+          .padding_width = padding,
+          .dilation_height = dilation,
+          .dilation_width = dilation};
+}
+
+const std::vector<Layer>& layers() {
+  static const std::vector<Layer> all{
+      // By channels of results: tiles of 16, 32, 64 columns, and 128 where there are enough of them.
+      {"slim", {2, 7, 9, 16}, {16, 3, 3, 16}, window(1, 1)},
+      {"slim_cut", {3, 7, 7, 8}, {8, 3, 3, 8}, window(1, 1)},
+      {"narrow", {2, 9, 7, 24}, {24, 3, 3, 24}, window(1, 1)},
+      {"square_cut", {2, 7, 9, 40}, {72, 3, 3, 40}, window(1, 1)},
+      {"medium", {1, 131, 130, 8}, {64, 1, 1, 8}, window(1, 0)},
+      {"large_cut", {1, 92, 92, 8}, {136, 1, 1, 8}, window(1, 0)},
+      {"large_gradient", {2, 5, 5, 16}, {72, 3, 3, 16}, window(1, 1)},
+      // Sums of backward_weight in several runs, the last one short.
+      {"split", {5, 9, 9, 16}, {16, 3, 3, 16}, window(1, 1)},
+      {"split_scalar", {5, 9, 9, 3}, {16, 3, 3, 3}, window(1, 1)},
+      // Channels that are no whole chunks.
+      {"stem", {2, 8, 7, 3}, {64, 3, 3, 3}, window(1, 1)},
+      {"odd", {2, 6, 5, 5}, {7, 3, 3, 5}, window(1, 1)},
+      {"even_out_odd_in", {2, 6, 5, 66}, {8, 3, 3, 66}, window(1, 1)},
+      {"wide", {1, 4, 5, 130}, {130, 1, 1, 130}, window(1, 0)},
+      // Strides: classes of positions with many taps, one, none, and of different sizes.
+      {"stride2_odd", {2, 9, 7, 16}, {32, 3, 3, 16}, window(2, 1)},
+      {"stride2_even", {2, 8, 10, 16}, {32, 3, 3, 16}, window(2, 1)},
+      {"stride2_pointwise", {2, 7, 8, 16}, {32, 1, 1, 16}, window(2, 0)},
+      {"stride2_dilation2", {2, 9, 10, 8}, {16, 3, 3, 8}, window(2, 2, 2)},
+      {"stride2_dilation3", {2, 9, 10, 8}, {16, 3, 3, 8}, window(2, 1, 3)},
+      {"stride3_left_over", {1, 12, 11, 8}, {8, 2, 2, 8}, window(3, 0)},
+      {"stride4", {1, 13, 9, 8}, {8, 3, 3, 8}, window(4, 1)},
+      {"stride5", {1, 13, 9, 8}, {8, 3, 3, 8}, window(5, 1)},
+      {"stride_beyond_image", {2, 2, 1, 8}, {8, 1, 1, 8}, window(4, 0)},
+      {"stride_uneven",
+       {1, 7, 8, 8},
+       {8, 3, 2, 8},
+       {.stride_height = 1, .stride_width = 2, .padding_height = 2, .padding_width = 0, .dilation_height = 2}},
+      {"padding_wide", {2, 3, 4, 8}, {8, 3, 3, 8}, window(1, 4)},
+      {"one_position", {1, 1, 1, 8}, {8, 1, 1, 8}, window(1, 0)},
+      {"most_taps", {1, 3, 20, 8}, {8, 1, 16, 8}, window(1, 0)},
+      {"groups", {2, 5, 6, 12}, {18, 3, 3, 4}, {.padding_height = 1, .padding_width = 1, .groups = 3}},
+  };
+  return all;
+}
+
+// Numbers of bf16, in `dtype`.
+Tensor numbers(const Shape& shape, DType dtype, std::uint32_t stream) {
+  return random_tensor(shape, DType::f64, stream).cast(DType::bf16).cast(dtype);
+}
+
+template <class T>
+struct Tensors {
+  Tensor x, weight, bias, y;
+
+  Tensors(const Conv2dShape& s, Device device)
+      : x(numbers({s.batch, s.height, s.width, s.in_channels}, dtype_of<T>, 1).to(device)),
+        weight(numbers({s.out_channels, s.kernel_height, s.kernel_width, s.in_channels / s.window.groups},
+                       dtype_of<Master<T>>, 2)
+                   .to(device)),
+        bias(numbers({s.out_channels}, dtype_of<Master<T>>, 3).to(device)),
+        y(numbers({s.batch, s.out_height, s.out_width, s.out_channels}, dtype_of<T>, 4).to(device)) {}
+
+  // What the pass writes.
+  std::vector<Tensor> results(Conv2dPass pass) const {
+    if (pass == Conv2dPass::forward) return {y};
+    if (pass == Conv2dPass::backward_input) return {x};
+    return {weight, bias};
+  }
+};
+
+std::vector<Tensor> expected(Conv2dPass pass, const Conv2dShape& shape) {
+  namespace cpu = kernels::cpu;
+  const Tensors<double> t(shape, {});
+  const auto scratch = [](std::size_t bytes) { return std::vector<std::byte>(bytes); };
+  double *x = t.x.ptr<double>(), *weight = t.weight.ptr<double>(), *bias = t.bias.ptr<double>(), *y = t.y.ptr<double>();
+  switch (pass) {
+    case Conv2dPass::forward:
+      cpu::conv2d_forward<double>({}, shape, x, weight, bias, y,
+                                  scratch(cpu::conv2d_forward_scratch_bytes<double>({}, shape)).data());
+      break;
+    case Conv2dPass::backward_input:
+      cpu::conv2d_backward_input<double>({}, shape, weight, y, x,
+                                         scratch(cpu::conv2d_backward_input_scratch_bytes<double>({}, shape)).data());
+      break;
+    case Conv2dPass::backward_weight:
+      cpu::conv2d_backward_weight<double>({}, shape, x, y, weight, bias,
+                                          scratch(cpu::conv2d_backward_weight_scratch_bytes<double>({}, shape)).data());
+      break;
+  }
+  return t.results(pass);
+}
+
+template <class T>
+std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass, const Conv2dShape& shape) {
+  const Tensors<T> t(shape, kDevice);
+  const Tensor scratch =
+      Tensor::empty({static_cast<std::int64_t>(algorithm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
+  algorithm.run({.device = kDevice}, pass, shape,
+                {t.x.template ptr<T>(), t.weight.template ptr<float>(),
+                 pass == Conv2dPass::backward_input ? nullptr : t.bias.template ptr<float>(), t.y.template ptr<T>()},
+                scratch.raw());
+  return t.results(pass);
+}
+
+class CudaConv2d : public testing::TestWithParam<Layer> {
+ protected:
+  void SetUp() override {
+    try {
+      Tensor::zeros({1}, DType::f32, kDevice);
+    } catch (const DeviceError& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  template <class T>
+  static void expect_right(const Conv2dAlgorithm<T>& algorithm, double tolerance) {
+    Conv2dShape shape = GetParam().shape();
+    shape.window.bias = Bias::present;
+    for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::backward_input, Conv2dPass::backward_weight}) {
+      if (!algorithm.supports(pass, shape)) continue;
+      const std::vector<Tensor> found = results(algorithm, pass, shape), wanted = expected(pass, shape);
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        EXPECT_LE(deviation(found[i], wanted[i]), found[i].dtype() == DType::bf16 ? 5e-3 : tolerance)
+            << algorithm.name << ", pass " << static_cast<int>(pass) << ", result " << i;
+    }
+  }
+};
+
+TEST_P(CudaConv2d, DirectAgreesWithDouble) {
+  expect_right(kernels::cuda::conv2d_direct<float>(), 1e-5);
+  expect_right(kernels::cuda::conv2d_direct<BFloat16>(), 1e-5);
+}
+
+TEST_P(CudaConv2d, ProductsInFp32AgreeWithDouble) {
+  expect_right(kernels::cuda::conv2d_gemm<float>(MatmulPrecision::fp32), 1e-5);
+}
+
+TEST_P(CudaConv2d, ProductsInTf32AgreeWithDouble) {
+  expect_right(kernels::cuda::conv2d_gemm<float>(MatmulPrecision::tf32), 1e-5);
+}
+
+TEST_P(CudaConv2d, ProductsInBf16AgreeWithDouble) {
+  expect_right(kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::fp32), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, CudaConv2d, testing::ValuesIn(layers()),
+                         [](const testing::TestParamInfo<Layer>& layer) { return layer.param.name; });
+
+}  // namespace
+}  // namespace sluice::test
