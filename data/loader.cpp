@@ -83,11 +83,10 @@ Batch Loader::make_batch(std::int64_t index) const {
               .index = index};
   const kernels::AugmentGeometry geometry{count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
   const Exec exec = exec_of(batch.images);
-  const auto epoch = static_cast<double>(epoch_);
-  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
+  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, epoch_, which, dataset_.images.data(), values_.data(),
                 batch.images.ptr<float>());
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, which, dataset_.labels.data(),
-                batch.labels.ptr<std::int32_t>());
+  auto* labels = batch.labels.ptr<std::int32_t>();
+  for (std::int64_t i = 0; i < count; ++i) labels[i] = dataset_.labels[static_cast<std::size_t>(which[i])];
   return batch;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv2d.h"
 
-#include <string>
-
 #include "kernels/base/error.h"
 
 namespace sluice::kernels {
@@ -49,6 +47,14 @@ Conv2dShape Conv2dShape::make(const std::array<std::int64_t, 4>& x, const std::a
           results("height", x[1], weight[1], window.stride_height, window.padding_height, window.dilation_height),
       .out_width = results("width", x[2], weight[2], window.stride_width, window.padding_width, window.dilation_width),
       .window = window};
+}
+
+std::string Conv2dShape::description() const {
+  const Conv2dWindow& w = window;
+  return concat("x=", batch, "x", height, "x", width, "x", in_channels, " weight=", out_channels, "x", kernel_height,
+                "x", kernel_width, " stride=", w.stride_height, "x", w.stride_width, " padding=", w.padding_height, "x",
+                w.padding_width, " dilation=", w.dilation_height, "x", w.dilation_width, " groups=", w.groups,
+                w.bias == Bias::present ? " bias" : "");
 }
 
 }  // namespace sluice::kernels

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "kernels/base/exec.h"
 #include "kernels/base/types.h"
@@ -47,6 +48,9 @@ struct Conv2dShape {
   double flops() const {
     return 2.0 * static_cast<double>(batch * out_height * out_width) * static_cast<double>(weight_size());
   }
+
+  // For keys of tuning: "x=128x32x32x16 weight=16x3x3 stride=1x1 padding=1x1 dilation=1x1 groups=1 bias".
+  std::string description() const;
 
   auto operator<=>(const Conv2dShape&) const = default;
 };

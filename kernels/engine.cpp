@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "kernels/base/error.h"
+#include "kernels/cuda/conv2d_libraries.h"
 
 namespace sluice::kernels {
 namespace {
@@ -12,6 +13,14 @@ std::atomic<Engine> current{Engine::fastest};
 std::atomic<ConvEngine> current_conv{ConvEngine::automatic};
 std::atomic<MatmulPrecision> current_precision{MatmulPrecision::fp32};
 
+void require_cudnn() {
+#ifdef SLUICE_WITH_CUDNN
+  cuda::conv2d_cudnn<float>();
+#else
+  throw DeviceError("this build of Sluice has no cuDNN");
+#endif
+}
+
 }  // namespace
 
 Engine engine() { return current; }
@@ -19,9 +28,7 @@ void set_engine(Engine engine) { current = engine; }
 
 ConvEngine conv_engine() { return current_conv; }
 void set_conv_engine(ConvEngine engine) {
-#ifndef SLUICE_WITH_CUDNN
-  if (engine == ConvEngine::cudnn) throw DeviceError("this build of Sluice has no cuDNN");
-#endif
+  if (engine == ConvEngine::cudnn) require_cudnn();
   current_conv = engine;
 }
 

@@ -11,12 +11,12 @@ enum class Engine : unsigned char { fastest, plain };
 Engine engine();
 void set_engine(Engine engine);
 
-// Convolutions of the CUDA device: our kernels, cuDNN's, or the faster at each shape (kernels/tuning.h). At first
-// `automatic`, which is our kernels in a build without cuDNN.
+// Convolutions and linear maps of the CUDA device: by our kernels, by NVIDIA's libraries (cuDNN, cuBLASLt), or by the
+// faster at each shape (kernels/tuning.h). At first `automatic`, which is our kernels where there are no libraries.
 enum class ConvEngine : unsigned char { native, cudnn, automatic };
 
 ConvEngine conv_engine();
-// Throws DeviceError for `cudnn` in a build without it.
+// Throws DeviceError for `cudnn` where it is not in the build or not on the machine.
 void set_conv_engine(ConvEngine engine);
 
 // Products of f32 matrices and convolutions on the CUDA device: in f32, or on tensor cores with factors rounded to

@@ -27,27 +27,8 @@ const char* name_of_pass(Conv2dPass pass) {
 }
 
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& s) {
-  const Conv2dWindow& w = s.window;
-  std::string key = "conv2d ";
-  key.append(name_of_pass(pass)).append(" ").append(name_of(dtype));
-  const auto field = [&key](const char* what, std::int64_t number) { key.append(what).append(std::to_string(number)); };
-  field(" x=", s.batch);
-  field("x", s.height);
-  field("x", s.width);
-  field("x", s.in_channels);
-  field(" weight=", s.out_channels);
-  field("x", s.kernel_height);
-  field("x", s.kernel_width);
-  field(" stride=", w.stride_height);
-  field("x", w.stride_width);
-  field(" padding=", w.padding_height);
-  field("x", w.padding_width);
-  field(" dilation=", w.dilation_height);
-  field("x", w.dilation_width);
-  field(" groups=", w.groups);
-  key.append(w.bias == Bias::present ? " bias" : "");
-  field(" threads=", omp_get_max_threads());
-  return key;
+  return concat("conv2d ", name_of_pass(pass), " ", name_of(dtype), " ", s.description(),
+                " threads=", omp_get_max_threads());
 }
 
 // Memory to measure on, full of ones: nothing that slows arithmetic down.

@@ -1,28 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv2d.h"
 
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "kernels/base/memory.h"
 #include "kernels/cuda/conv2d_algorithm.h"
+#include "kernels/cuda/conv2d_libraries.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/tuning.h"
 
 namespace sluice::kernels::cuda {
 namespace {
 
+const char* name_of_pass(Conv2dPass pass) {
+  switch (pass) {
+    case Conv2dPass::forward: return "forward";
+    case Conv2dPass::backward_input: return "backward_input";
+    case Conv2dPass::backward_weight: return "backward_weight";
+  }
+  return "?";
+}
+
+std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& shape) {
+  const bool in_tf32 = dtype == DType::f32 && matmul_precision() == MatmulPrecision::tf32;
+  return concat("conv2d ", name_of_pass(pass), " ", in_tf32 ? "tf32" : name_of(dtype), " ", shape.description(),
+                " on cuda", conv_engine() == ConvEngine::cudnn ? " by libraries" : "");
+}
+
+// Device memory to measure on.
+class Arena {
+ public:
+  Arena(const Exec& exec, std::size_t bytes) : device_(exec.device), bytes_(std::max<std::size_t>(bytes, 1)) {
+    data_ = kernels::raw_allocate(device_, bytes_);
+    if (data_ == nullptr)
+      throw OutOfMemory(concat("conv2d: no ", bytes_, " bytes on ", device_, " to measure algorithms on"));
+    // Numbers of ordinary size in every type.
+    check(cudaMemsetAsync(data_, 0x3f, bytes_, stream_of(exec)), "cudaMemsetAsync");
+  }
+  ~Arena() { kernels::raw_free(device_, data_, bytes_); }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  void* data() const { return data_; }
+
+ private:
+  Device device_;
+  std::size_t bytes_;
+  void* data_;
+};
+
 template <class T>
-Conv2dAlgorithm<T> algorithm_for(Conv2dPass pass, const Conv2dShape& shape) {
+std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape,
+                                               const std::vector<Conv2dAlgorithm<T>>& candidates) {
+  std::size_t scratch_bytes = 0;
+  for (const auto& candidate : candidates)
+    scratch_bytes = std::max(scratch_bytes, candidate.scratch_bytes(pass, shape));
+  std::size_t bytes = 0;
+  const auto take = [&](std::size_t wanted) { return std::exchange(bytes, bytes + (wanted + 255) / 256 * 256); };
+  const std::size_t x = take(static_cast<std::size_t>(shape.x_size()) * sizeof(T));
+  const std::size_t y = take(static_cast<std::size_t>(shape.y_size()) * sizeof(T));
+  const std::size_t weight = take(static_cast<std::size_t>(shape.weight_size()) * sizeof(float));
+  const std::size_t bias = take(static_cast<std::size_t>(shape.out_channels) * sizeof(float));
+  const std::size_t scratch = take(scratch_bytes);
+  const auto memory = std::make_shared<Arena>(exec, bytes);
+  std::vector<std::function<void()>> runs;
+  for (const auto& candidate : candidates) {
+    runs.push_back([=] {
+      const auto at = [&](std::size_t offset) { return static_cast<std::byte*>(memory->data()) + offset; };
+      const Conv2dOperands<T> operands{
+          reinterpret_cast<T*>(at(x)), reinterpret_cast<float*>(at(weight)),
+          shape.window.bias == Bias::present ? reinterpret_cast<float*>(at(bias)) : nullptr,
+          reinterpret_cast<T*>(at(y))};
+      // Several, for the wait at their end to weigh little.
+      for (int i = 0; i < 10; ++i) candidate.run(exec, pass, shape, operands, at(scratch));
+      check(cudaStreamSynchronize(stream_of(exec)), "cudaStreamSynchronize");
+    });
+  }
+  return runs;
+}
+
+template <class T>
+Conv2dAlgorithm<T> native(Conv2dPass pass, const Conv2dShape& shape) {
   const Conv2dAlgorithm<T> gemm = conv2d_gemm<T>(matmul_precision());
   return gemm.supports(pass, shape) ? gemm : conv2d_direct<T>();
+}
+
+template <class T>
+Conv2dAlgorithm<T> algorithm_for(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape) {
+  const ConvEngine engine = conv_engine();
+  std::vector<Conv2dAlgorithm<T>> candidates;
+  if (engine != ConvEngine::cudnn) candidates.push_back(native<T>(pass, shape));
+  if (engine != ConvEngine::native)
+    for (const auto& algorithm : conv2d_libraries<T>())
+      if (algorithm.supports(pass, shape)) candidates.push_back(algorithm);
+  if (candidates.empty())
+    throw DeviceError(concat("cuDNN can't run conv2d ", name_of_pass(pass), " ", name_of(dtype_of<T>), " ",
+                             shape.description(), "; choose another convolution engine"));
+  if (candidates.size() == 1) return candidates.front();
+  std::vector<std::string_view> names;
+  for (const auto& candidate : candidates) names.push_back(candidate.name);
+  return candidates[choose_algorithm(key_of(pass, dtype_of<T>, shape), names,
+                                     [&] { return contestants<T>(exec, pass, shape, candidates); })];
 }
 
 }  // namespace
 
 template <class T>
-std::size_t conv2d_scratch_bytes(const Exec&, Conv2dPass pass, const Conv2dShape& shape) {
-  return algorithm_for<T>(pass, shape).scratch_bytes(pass, shape);
+std::size_t conv2d_scratch_bytes(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape) {
+  return algorithm_for<T>(exec, pass, shape).scratch_bytes(pass, shape);
 }
 
 template <class T>
 void conv2d(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape, const Conv2dOperands<T>& operands,
             void* scratch) {
-  algorithm_for<T>(pass, shape).run(exec, pass, shape, operands, scratch);
+  algorithm_for<T>(exec, pass, shape).run(exec, pass, shape, operands, scratch);
 }
 
 template <class T>

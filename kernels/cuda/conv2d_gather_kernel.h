@@ -18,7 +18,7 @@ struct GatherOperands {
 };
 
 template <class Tile, Access access>
-__global__ void __launch_bounds__(Tile::threads)
+__global__ void __launch_bounds__(Tile::threads, Tile::blocks)
     conv2d_gather_kernel(const __grid_constant__ GatherShape shape,
                          const GatherOperands<typename Tile::Element> operands) {
   using Element = typename Tile::Element;

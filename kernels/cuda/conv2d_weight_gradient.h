@@ -127,7 +127,7 @@ class WeightGradientLoader {
 };
 
 template <class Tile, Access access_a, Access access_b>
-__global__ void __launch_bounds__(Tile::threads)
+__global__ void __launch_bounds__(Tile::threads, Tile::blocks)
     conv2d_weight_gradient_kernel(const __grid_constant__ WeightGradientShape shape,
                                   const WeightGradientOperands<typename Tile::Element> operands) {
   SHARED_DYNAMIC(typename Tile::Element, shared);

@@ -74,6 +74,8 @@ std::vector<OpCase> conv2d_cases() {
       conv2d_case({"depthwise_twice", {2, 6, 5, 3}, {6, 3, 3, 1}, {.padding = {1, 1}, .groups = 3}}),
       // More channels than are summed at a time.
       conv2d_case({"wide", {2, 3, 3, 70}, {67, 3, 3, 70}, same}),
+      // More results than the CUDA device sums in one run.
+      conv2d_case({"split", {5, 9, 9, 16}, {16, 3, 3, 16}, same}, Bias::present),
       // Channels in sixteens and stride 1, where Winograd serves; tiles of 4x4 whole and cut, padding of 0, 1 and 2.
       conv2d_case({"tiles", {3, 8, 8, 32}, {48, 3, 3, 32}, same}),
       conv2d_case({"tiles_cut", {2, 9, 5, 16}, {64, 3, 3, 16}, same}, Bias::present),

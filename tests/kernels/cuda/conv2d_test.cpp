@@ -4,7 +4,8 @@
 // only sums and the rounding of results differ.
 #include <gtest/gtest.h>
 
-#include "kernels/cuda/conv2d_algorithm.h"
+#include "core/ops/conv2d.h"
+#include "kernels/cuda/conv2d_libraries.h"
 #include "tests/support/op_case.h"
 
 namespace sluice::test {
@@ -137,14 +138,19 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
   return t.results(pass);
 }
 
+bool has_device() {
+  try {
+    Tensor::zeros({1}, DType::f32, kDevice);
+    return true;
+  } catch (const DeviceError&) {
+    return false;
+  }
+}
+
 class CudaConv2d : public testing::TestWithParam<Layer> {
  protected:
   void SetUp() override {
-    try {
-      Tensor::zeros({1}, DType::f32, kDevice);
-    } catch (const DeviceError& error) {
-      GTEST_SKIP() << error.what();
-    }
+    if (!has_device()) GTEST_SKIP() << "no CUDA device";
   }
 
   template <class T>
@@ -178,8 +184,45 @@ TEST_P(CudaConv2d, ProductsInBf16AgreeWithDouble) {
   expect_right(kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::fp32), 1e-5);
 }
 
+// cuDNN and cuBLASLt are written by others: what they and we find must be the same.
+TEST_P(CudaConv2d, NvidiaLibrariesAgreeWithDouble) {
+  if (kernels::cuda::conv2d_libraries<float>().empty()) GTEST_SKIP() << "neither cuDNN nor cuBLASLt";
+  for (const auto& algorithm : kernels::cuda::conv2d_libraries<float>()) expect_right(algorithm, 1e-5);
+  for (const auto& algorithm : kernels::cuda::conv2d_libraries<BFloat16>()) expect_right(algorithm, 5e-3);
+}
+
 INSTANTIATE_TEST_SUITE_P(Layers, CudaConv2d, testing::ValuesIn(layers()),
                          [](const testing::TestParamInfo<Layer>& layer) { return layer.param.name; });
+
+class PrecisionScope {
+ public:
+  explicit PrecisionScope(MatmulPrecision wanted) { kernels::set_matmul_precision(wanted); }
+  ~PrecisionScope() { kernels::set_matmul_precision(MatmulPrecision::fp32); }
+};
+
+// TF32 rounds each factor to 10 bits of fraction, by 2^-11 of it at most; fp32 doesn't round.
+TEST(CudaMatmulPrecision, Tf32RoundsFactorsWhereItIsAskedFor) {
+  if (!has_device()) GTEST_SKIP() << "no CUDA device";
+  const Tensor x = random_tensor({4, 4, 4, 16}, DType::f32, 1), weight = random_tensor({16, 3, 3, 16}, DType::f32, 2);
+  const Tensor expected = ops::conv2d(x.cast(DType::f64), weight.cast(DType::f64), {}).value();
+  const auto error_in = [&](MatmulPrecision precision) {
+    const PrecisionScope scope(precision);
+    return deviation(ops::conv2d(x.to(kDevice), weight.to(kDevice), {}).value(), expected);
+  };
+  EXPECT_LT(error_in(MatmulPrecision::fp32), 1e-6);
+  EXPECT_GT(error_in(MatmulPrecision::tf32), 1e-5);
+  EXPECT_LT(error_in(MatmulPrecision::tf32), 1e-3);
+}
+
+TEST(ConvEngine, CudnnThatIsNotThereIsAnErrorThatSaysSo) {
+  try {
+    kernels::set_conv_engine(kernels::ConvEngine::cudnn);
+    kernels::set_conv_engine(kernels::ConvEngine::automatic);
+  } catch (const DeviceError& error) {
+    EXPECT_NE(std::string(error.what()).find("cuDNN"), std::string::npos) << error.what();
+    EXPECT_EQ(kernels::conv_engine(), kernels::ConvEngine::automatic);
+  }
+}
 
 }  // namespace
 }  // namespace sluice::test

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/conv2d_libraries.h"
+
+#include <vector>
+
+#include "kernels/base/error.h"
+
+namespace sluice::kernels::cuda {
+
+template <class T>
+std::span<const Conv2dAlgorithm<T>> conv2d_libraries() {
+  static const std::vector<Conv2dAlgorithm<T>> found = [] {
+    std::vector<Conv2dAlgorithm<T>> algorithms;
+    for (auto* make : {conv2d_cublaslt<T>, conv2d_cudnn<T>}) {
+      try {
+        algorithms.push_back(make());
+      } catch (const DeviceError&) {
+        // Not on this machine.
+      }
+    }
+    return algorithms;
+  }();
+  return found;
+}
+
+template std::span<const Conv2dAlgorithm<float>> conv2d_libraries();
+template std::span<const Conv2dAlgorithm<BFloat16>> conv2d_libraries();
+
+}  // namespace sluice::kernels::cuda
