@@ -83,10 +83,11 @@ Batch Loader::make_batch(std::int64_t index) const {
               .index = index};
   const kernels::AugmentGeometry geometry{count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
   const Exec exec = exec_of(batch.images);
-  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, epoch_, which, dataset_.images.data(), values_.data(),
+  const auto epoch = static_cast<double>(epoch_);
+  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
                 batch.images.ptr<float>());
-  auto* labels = batch.labels.ptr<std::int32_t>();
-  for (std::int64_t i = 0; i < count; ++i) labels[i] = dataset_.labels[static_cast<std::size_t>(which[i])];
+  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, which, dataset_.labels.data(),
+                batch.labels.ptr<std::int32_t>());
   return batch;
 }
 

@@ -15,7 +15,7 @@ namespace sluice::kernels {
 struct DropoutMask {
   double probability = 0;  // of an element to be dropped, in [0,1)
   std::uint64_t seed = 0;
-  std::uint32_t step = 0;
+  const double* step = nullptr;  // a whole number in [0, 2^32), in device memory
 };
 
 // Word i % 4 of philox(seed, {dropout, step, i / 4}) decides on element i: it is kept where uniform(word) is at least

@@ -27,9 +27,10 @@ struct FloodRowsGeometry {
 // T is float or double, the types of losses. A pointer without a shape is one number in device memory.
 #define SLUICE_FLOOD_KERNELS                                                                                          \
   /* value: L where L >= b, else 2b - L, which is |L - b| + b without its first rounding.                             \
-     sign: 1 where L > b, -1 where L < b, 0 where L == b; NaN where L is NaN. value may be nullptr. */                \
+     sign: 1 where L > b, -1 where L < b, 0 where L == b; NaN where L is NaN. At b == 0, no flooding: L and 1.        \
+     b is level[0], rounded to T. value may be nullptr. */                                                            \
   template <class T>                                                                                                  \
-  void flood_forward(const Exec&, T level, const T* loss, T* value, T* sign);                                         \
+  void flood_forward(const Exec&, const double* level, const T* loss, T* value, T* sign);                             \
   /* Of losses [N]. A group's loss m is the mean of its n rows, its level b the mean of theirs (levels >= 0):         \
        b == 0:  f = m,             s = 1     no flooding, in both transforms                                          \
        hard:    f = |m - b| + b,   s = sign(m - b), 0 at m == b        as flood_forward has it                        \

@@ -20,9 +20,9 @@ enum MeterPlace : int { kMeterLoss, kMeterImages, kMeterCorrect, kMeterBatches, 
   template <class T>                                                                                                  \
   void meter_add_images(const Exec&, std::int64_t rows, std::int64_t classes, const Master<T>* loss, const T* logits, \
                         const std::int32_t* labels, double* meter);                                                   \
-  /* Adds a batch, flooded where loss < level. T is float or double. */                                               \
+  /* Adds a batch, flooded where level[0] > 0 and loss < level[0], which is rounded to T: float or double. */         \
   template <class T>                                                                                                  \
-  void meter_add_batch(const Exec&, T level, const T* loss, double* meter);                                           \
+  void meter_add_batch(const Exec&, const double* level, const T* loss, double* meter);                               \
   /* Adds a batch of whose rows the share flooded[0] in [0,1] was flooded. */                                         \
   template <class T>                                                                                                  \
   void meter_add_flooded(const Exec&, const T* flooded, double* meter);

@@ -269,6 +269,20 @@ TEST(Flood, WhatIsLoggedIsTheUnfloodedLoss) {
   EXPECT_EQ(meter.read().flooded_fraction, 1);
 }
 
+TEST(Flood, ALevelInMemoryIsTheLevelThatIsThereAsItRuns) {
+  const Tensor loss = Tensor::full({}, 0.75, DType::f32);
+  const Tensor level = Tensor::full({}, 0.5, DType::f64);
+  TrainingMeter meter;
+  const Tensor logits = random_tensor({1, 2}, DType::f32, 1), label = Tensor::full({1}, 0, DType::i32);
+  for (const double now : {0.5, 1.0, 0.75, 0.0}) {
+    *level.ptr<double>() = now;
+    EXPECT_EQ(ops::flood(loss, level).value().item(), ops::flood(loss, now).value().item()) << now;
+    EXPECT_EQ(ops::flood_sign(loss, level).item(), ops::flood_sign(loss, now).item()) << now;
+    meter.add(loss, logits, label, level);
+  }
+  EXPECT_EQ(meter.read().flooded_fraction, 0.25) << "below 1 only";
+}
+
 TEST(Flood, MisuseIsNamed) {
   const Tensor loss = Tensor::full({}, 0.5, DType::f32);
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -284,6 +298,7 @@ TEST(Flood, MisuseIsNamed) {
   EXPECT_THROW(ops::flood(Tensor::zeros({2}, DType::f32), 0.5), std::invalid_argument) << "not a mean";
   EXPECT_THROW(ops::flood(loss.cast(DType::bf16), 0.5), std::invalid_argument) << "too coarse to decide";
   EXPECT_THROW(ops::flood(Tensor{}, 0.5), std::invalid_argument);
+  EXPECT_THROW(ops::flood(loss, loss), std::invalid_argument) << "a level in f32";
 }
 
 }  // namespace

@@ -7,11 +7,19 @@
 namespace sluice::ops {
 
 Variable dropout(const Variable& x, double probability, std::uint64_t seed, std::int64_t step, Mode mode) {
-  require(probability >= 0 && probability < 1, "dropout", "expects a probability in [0,1), got ", probability);
   require(step >= 0 && step <= std::int64_t{0xffffffff}, "dropout", "expects a step in [0, 2^32), got ", step);
+  return dropout(x, probability, seed, Tensor::full({}, static_cast<double>(step), DType::f64, x.value().device()),
+                 mode);
+}
+
+Variable dropout(const Variable& x, double probability, std::uint64_t seed, const Tensor& step, Mode mode) {
+  require(probability >= 0 && probability < 1, "dropout", "expects a probability in [0,1), got ", probability);
+  require(step.defined() && step.size() == 1 && step.dtype() == DType::f64 && step.device() == x.value().device(),
+          "dropout", "step expects an f64 scalar on ", x.value().device(), ", got ", name_of(step.dtype()),
+          step.shape(), " on ", step.device());
   if (mode == Mode::eval || probability == 0) return x;
-  const kernels::DropoutMask mask{.probability = probability, .seed = seed, .step = static_cast<std::uint32_t>(step)};
-  const auto masked = [mask](const Tensor& from, Tensor to) {
+  const auto masked = [probability, seed, step](const Tensor& from, Tensor to) {
+    const kernels::DropoutMask mask{.probability = probability, .seed = seed, .step = step.ptr<double>()};
     with_float_type(from.dtype(), "dropout", [&](auto tag) {
       using T = decltype(tag);
       SLUICE_KERNEL(T, exec_of(from), dropout, mask, from.size(), from.ptr<T>(), to.ptr<T>());

@@ -13,5 +13,8 @@ namespace sluice::ops {
 // different seeds, and a step repeated gets its mask again. Throws std::invalid_argument for a probability outside
 // [0,1) and a step outside [0, 2^32).
 Variable dropout(const Variable& x, double probability, std::uint64_t seed, std::int64_t step, Mode mode);
+// The same with a step that is read where x is, on both ways: an f64 scalar on its device that holds a whole number in
+// [0, 2^32) and stays what it is until the way back has run.
+Variable dropout(const Variable& x, double probability, std::uint64_t seed, const Tensor& step, Mode mode);
 
 }  // namespace sluice::ops

@@ -19,23 +19,40 @@ void with_loss_type(DType dtype, F&& f) {
     f(float{});
 }
 
-void check(const char* op, const Tensor& loss, double level) {
-  require(std::isfinite(level) && level >= 0, op, "expects a finite level of at least 0, got ", level);
+void check_loss(const char* op, const Tensor& loss) {
   require(loss.defined() && loss.size() == 1, op, "expects a scalar loss, got ", loss.shape());
   require(loss.dtype() == DType::f32 || loss.dtype() == DType::f64, op, "expects a loss in f32 or f64, got ",
           name_of(loss.dtype()));
 }
 
+// The level as the kernels take it, on the loss's device.
+Tensor checked_level(const char* op, const Tensor& loss, double level) {
+  require(std::isfinite(level) && level >= 0, op, "expects a finite level of at least 0, got ", level);
+  check_loss(op, loss);
+  return Tensor::full({}, level, DType::f64, loss.device());
+}
+
+void check(const char* op, const Tensor& loss, const Tensor& level) {
+  check_loss(op, loss);
+  require(level.defined() && level.size() == 1 && level.dtype() == DType::f64 && level.device() == loss.device(), op,
+          "level expects an f64 scalar on ", loss.device(), ", got ", name_of(level.dtype()), level.shape(), " on ",
+          level.device());
+}
+
 }  // namespace
 
 Variable flood(const Variable& loss, double level) {
+  const Tensor in_memory = checked_level("flood", loss.value(), level);
+  return level == 0 ? loss : flood(loss, in_memory);
+}
+
+Variable flood(const Variable& loss, const Tensor& level) {
   check("flood", loss.value(), level);
-  if (level == 0) return loss;
   Tensor value = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
   Tensor sign = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
   with_loss_type(loss.dtype(), [&](auto tag) {
     using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(value), flood_forward, static_cast<T>(level), loss.value().ptr<T>(), value.ptr<T>(),
+    SLUICE_KERNEL(T, exec_of(value), flood_forward, level.ptr<double>(), loss.value().ptr<T>(), value.ptr<T>(),
                   sign.ptr<T>());
   });
   return record("flood", value, {&loss}, [sign](const Tensor& dy, Gradients& gradients) {
@@ -49,12 +66,15 @@ Variable flood(const Variable& loss, double level) {
 }
 
 Tensor flood_sign(const Tensor& mean_loss, double level) {
+  return flood_sign(mean_loss, checked_level("flood_sign", mean_loss, level));
+}
+
+Tensor flood_sign(const Tensor& mean_loss, const Tensor& level) {
   check("flood_sign", mean_loss, level);
-  if (level == 0) return Tensor::full({}, 1, DType::f32, mean_loss.device());
   Tensor sign = Tensor::empty({}, mean_loss.dtype(), mean_loss.device());
   with_loss_type(mean_loss.dtype(), [&](auto tag) {
     using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(sign), flood_forward, static_cast<T>(level), mean_loss.ptr<T>(), static_cast<T*>(nullptr),
+    SLUICE_KERNEL(T, exec_of(sign), flood_forward, level.ptr<double>(), mean_loss.ptr<T>(), static_cast<T*>(nullptr),
                   sign.ptr<T>());
   });
   return sign.cast(DType::f32);

@@ -45,18 +45,27 @@ void TrainingMeter::add_part(const Tensor& loss, const Tensor& logits, const Ten
   });
 }
 
+void TrainingMeter::add(const Tensor& loss, const Tensor& logits, const Tensor& labels, const Tensor& level) {
+  add_part(loss, logits, labels);
+  close_batch(loss, level);
+}
+
 void TrainingMeter::close_batch(const Tensor& mean_loss, double level) {
-  check_loss(mean_loss);
   require(std::isfinite(level) && level >= 0, kName, "expects a finite flood level of at least 0, got ", level);
+  close_batch(mean_loss, Tensor::full({}, level, DType::f64, mean_loss.device()));
+}
+
+void TrainingMeter::close_batch(const Tensor& mean_loss, const Tensor& level) {
+  check_loss(mean_loss);
+  require(level.defined() && level.size() == 1 && level.dtype() == DType::f64 && level.device() == mean_loss.device(),
+          kName, "expects a flood level in f64 on ", mean_loss.device(), ", got ", name_of(level.dtype()),
+          level.shape(), " on ", level.device());
   double* sums = sums_on(mean_loss.device());
   const Exec exec = exec_of(mean_loss);
-  // At level 0 nothing is flooded, not even a negative loss; and a level is compared in the type of the loss, as
-  // ops::flood does it.
-  const double compared = level == 0 ? -INFINITY : level;
   if (mean_loss.dtype() == DType::f64)
-    SLUICE_KERNEL(double, exec, meter_add_batch, compared, mean_loss.ptr<double>(), sums);
+    SLUICE_KERNEL(double, exec, meter_add_batch, level.ptr<double>(), mean_loss.ptr<double>(), sums);
   else
-    SLUICE_KERNEL(float, exec, meter_add_batch, static_cast<float>(compared), mean_loss.ptr<float>(), sums);
+    SLUICE_KERNEL(float, exec, meter_add_batch, level.ptr<double>(), mean_loss.ptr<float>(), sums);
 }
 
 void TrainingMeter::close_batch(const Tensor& flooded) {

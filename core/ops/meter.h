@@ -15,11 +15,14 @@ class TrainingMeter {
   // trained with (0: none). Rows with a negative label (ignored ones) are left out; `loss` is the mean over the others.
   // The same as add_part and close_batch once each.
   void add(const Tensor& loss, const Tensor& logits, const Tensor& labels, double level);
+  // The same with a level that is in the device's memory: an f64 scalar.
+  void add(const Tensor& loss, const Tensor& logits, const Tensor& labels, const Tensor& level);
 
   // For a batch in micro-batches: each one's mean loss, logits and labels, ...
   void add_part(const Tensor& loss, const Tensor& logits, const Tensor& labels);
   // ... then the mean loss of the whole batch, by which flooding decides.
   void close_batch(const Tensor& mean_loss, double level);
+  void close_batch(const Tensor& mean_loss, const Tensor& level);
   // ... or the share of its rows that was flooded, a scalar in [0,1], f32 or f64 (ops::flood_rows gives it).
   void close_batch(const Tensor& flooded);
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernels/base/types.h"
+
 namespace sluice::kernels::cpu {
 namespace {
 
@@ -52,17 +54,17 @@ void cut_out(const AugmentGeometry& g, const CropFlipCutout& decision, T* y) {
   const std::int64_t left = std::max<std::int64_t>(decision.cutout_left, 0);
   const std::int64_t right = std::min(decision.cutout_left + g.options.cutout, g.width);
   for (std::int64_t row = top; row < bottom; ++row)
-    std::fill(y + (row * g.width + left) * g.channels, y + (row * g.width + right) * g.channels, T(0));
+    std::fill(y + (row * g.width + left) * g.channels, y + (row * g.width + right) * g.channels, T(0.0f));
 }
 
 }  // namespace
 
 template <class T>
-void augment(const Exec&, const AugmentGeometry& g, std::uint64_t seed, std::int64_t epoch, const std::int64_t* which,
+void augment(const Exec&, const AugmentGeometry& g, std::uint64_t seed, const double* epoch, const std::int64_t* which,
              const std::uint8_t* images, const float* values, T* y) {
   const std::int64_t image_size = g.height * g.width * g.channels;
   for (std::int64_t n = 0; n < g.samples; ++n) {
-    const CropFlipCutout decision = decide(g, seed, epoch, which[n]);
+    const CropFlipCutout decision = decide(g, seed, static_cast<std::int64_t>(*epoch), which[n]);
     const std::uint8_t* image = images + which[n] * image_size;
     T* out = y + n * image_size;
     switch (g.channels) {
@@ -74,7 +76,16 @@ void augment(const Exec&, const AugmentGeometry& g, std::uint64_t seed, std::int
   }
 }
 
-template void augment(const Exec&, const AugmentGeometry&, std::uint64_t, std::int64_t, const std::int64_t*,
-                      const std::uint8_t*, const float*, float*);
+template <class Label>
+void gather_labels(const Exec&, std::int64_t samples, const std::int64_t* which, const Label* labels, Label* gathered) {
+  for (std::int64_t n = 0; n < samples; ++n) gathered[n] = labels[which[n]];
+}
+
+#define SLUICE_INSTANTIATE(T)                                                                                   \
+  template void augment(const Exec&, const AugmentGeometry&, std::uint64_t, const double*, const std::int64_t*, \
+                        const std::uint8_t*, const float*, T*);
+SLUICE_INSTANTIATE(float)
+SLUICE_INSTANTIATE(BFloat16)
+template void gather_labels(const Exec&, std::int64_t, const std::int64_t*, const std::int32_t*, std::int32_t*);
 
 }  // namespace sluice::kernels::cpu

@@ -12,9 +12,10 @@ constexpr std::int64_t kBlockGroups = 64;
 template <class R>
 void draw_factors(const DropoutMask& mask, std::int64_t first, std::int64_t last, R scale, R* factors) {
   const auto probability = static_cast<float>(mask.probability);
+  const auto step = static_cast<std::uint32_t>(*mask.step);
   for (std::int64_t group = first; group < last; ++group) {
-    const PhiloxWords words = philox({mask.seed}, {static_cast<std::uint32_t>(RandomPurpose::dropout), mask.step,
-                                                   static_cast<std::uint64_t>(group)});
+    const PhiloxWords words = philox(
+        {mask.seed}, {static_cast<std::uint32_t>(RandomPurpose::dropout), step, static_cast<std::uint64_t>(group)});
     for (const std::uint32_t word : words) *factors++ = uniform(word) >= probability ? scale : R(0);
   }
 }

@@ -53,8 +53,8 @@ double sum_of(std::int64_t n, const T* x) {
 }  // namespace
 
 template <class T>
-void flood_forward(const Exec&, T level, const T* loss, T* value, T* sign) {
-  const Flooded<T> flooded = hard(*loss, level);
+void flood_forward(const Exec&, const double* level, const T* loss, T* value, T* sign) {
+  const Flooded<T> flooded = flood(*loss, static_cast<T>(*level), {});
   if (value != nullptr) *value = flooded.value;
   *sign = flooded.slope;
 }
@@ -90,7 +90,7 @@ void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, c
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                                  \
-  template void flood_forward(const Exec&, T, const T*, T*, T*);                                               \
+  template void flood_forward(const Exec&, const double*, const T*, T*, T*);                                   \
   template void flood_rows_forward(const Exec&, const FloodRowsGeometry&, const T*, const T*, T*, T*, T*, T*); \
   template void gather_class_levels(const Exec&, std::int64_t, std::int64_t, const T*, const std::int32_t*, T*);
 SLUICE_INSTANTIATE(float)

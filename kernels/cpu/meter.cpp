@@ -55,9 +55,10 @@ void meter_add_images(const Exec&, std::int64_t rows, std::int64_t classes, cons
 }
 
 template <class T>
-void meter_add_batch(const Exec&, T level, const T* loss, double* meter) {
+void meter_add_batch(const Exec&, const double* level, const T* loss, double* meter) {
   meter[kMeterBatches] += 1;
-  if (*loss < level) meter[kMeterFlooded] += 1;
+  const auto compared = static_cast<T>(*level);
+  if (compared > 0 && *loss < compared) meter[kMeterFlooded] += 1;
 }
 
 template <class T>
@@ -72,8 +73,8 @@ void meter_add_flooded(const Exec&, const T* flooded, double* meter) {
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)
 SLUICE_INSTANTIATE(double)
-template void meter_add_batch(const Exec&, float, const float*, double*);
-template void meter_add_batch(const Exec&, double, const double*, double*);
+template void meter_add_batch(const Exec&, const double*, const float*, double*);
+template void meter_add_batch(const Exec&, const double*, const double*, double*);
 template void meter_add_flooded(const Exec&, const float*, double*);
 template void meter_add_flooded(const Exec&, const double*, double*);
 

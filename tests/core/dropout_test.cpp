@@ -44,6 +44,16 @@ TEST(Dropout, AnotherStepOrSeedIsAnotherMask) {
   EXPECT_NE(dropped(0.5, 1, 2), dropped(0.5, 2, 2));
 }
 
+TEST(Dropout, AStepInMemoryGivesItsMask) {
+  const Tensor ones = Tensor::full({kSize}, 1, DType::f32);
+  const auto with_step = [&](double step) {
+    return ops::dropout(ones, 0.5, 1, Tensor::full({}, step, DType::f64), Mode::train).value().to_vector<float>();
+  };
+  EXPECT_EQ(with_step(2), dropped(0.5, 1, 2));
+  EXPECT_EQ(with_step(4294967295.0), dropped(0.5, 1, 4294967295));
+  EXPECT_THROW(ops::dropout(ones, 0.5, 1, ones, Mode::train), std::invalid_argument);
+}
+
 TEST(Dropout, MaskIsTheSameOnAnyNumberOfThreads) {
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);

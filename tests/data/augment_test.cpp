@@ -65,12 +65,12 @@ TEST_P(Augment, IsTheDirectFormula) {
   const std::vector<std::int64_t> which{4, 0, 3, 3, 1, 2};
   const AugmentGeometry geometry{static_cast<std::int64_t>(which.size()), c.height, c.width, c.channels, c.options};
   std::vector<float> y(which.size() * static_cast<std::size_t>(dataset.image_size()), -99);
-  for (const std::int64_t epoch : {0, 1, 2, 3, 4, 5, 6, 7}) {
-    kernels::cpu::augment(Exec{}, geometry, 11, epoch, which.data(), dataset.images.data(),
+  for (const double epoch : {0, 1, 2, 3, 4, 5, 6, 7}) {
+    kernels::cpu::augment(Exec{}, geometry, 11, &epoch, which.data(), dataset.images.data(),
                           normalised_values(normalisation, c.channels).data(), y.data());
     const float* at = y.data();
     for (const std::int64_t sample : which) {
-      const CropFlipCutout decision = decide(geometry, 11, epoch, sample);
+      const CropFlipCutout decision = decide(geometry, 11, static_cast<std::int64_t>(epoch), sample);
       for (std::int64_t row = 0; row < c.height; ++row)
         for (std::int64_t column = 0; column < c.width; ++column)
           for (std::int64_t channel = 0; channel < c.channels; ++channel)
