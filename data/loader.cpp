@@ -74,19 +74,28 @@ std::optional<Batch> Loader::next() {
   return prefetcher_.next();
 }
 
-Batch Loader::make_batch(std::int64_t index) const {
-  const std::int64_t first = index * options_.batch_size;
+std::span<const std::int64_t> Loader::samples(std::int64_t batch) const {
+  require(epoch_ >= 0 && batch >= 0 && batch < batches_per_epoch(), "loader",
+          "expects a batch of an epoch that was "
+          "started, 0 to ",
+          batches_per_epoch() - 1, ", got ", batch);
+  const std::int64_t first = batch * options_.batch_size;
   const std::int64_t count = std::min(options_.batch_size, dataset_.size() - first);
-  const std::int64_t* which = order_.data() + first;
+  return std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+Batch Loader::make_batch(std::int64_t index) const {
+  const std::span<const std::int64_t> which = samples(index);
+  const auto count = static_cast<std::int64_t>(which.size());
   Batch batch{.images = Tensor::empty({count, dataset_.height, dataset_.width, dataset_.channels}, DType::f32),
               .labels = Tensor::empty({count}, DType::i32),
               .index = index};
   const kernels::AugmentGeometry geometry{count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
   const Exec exec = exec_of(batch.images);
   const auto epoch = static_cast<double>(epoch_);
-  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
-                batch.images.ptr<float>());
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, which, dataset_.labels.data(),
+  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, &epoch, which.data(), dataset_.images.data(),
+                values_.data(), batch.images.ptr<float>());
+  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, which.data(), dataset_.labels.data(),
                 batch.labels.ptr<std::int32_t>());
   return batch;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/tensor.h"
@@ -46,6 +47,9 @@ class Loader {
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0);
   // The next batch; nothing after the last. Throws what went wrong in making it.
   std::optional<Batch> next();
+
+  // Which images of the data set are in a batch of the epoch that was started, in order.
+  std::span<const std::int64_t> samples(std::int64_t batch) const;
 
  private:
   Batch make_batch(std::int64_t index) const;

@@ -16,10 +16,19 @@ CLI::Validator positive();
 CLI::Validator at_least_zero();
 CLI::Validator within(double low, double high);
 
-// Numbers in ranges, with an error that says what was expected and found.
-CLI::Validator positive();
-CLI::Validator at_least_zero();
-CLI::Validator within(double low, double high);
+// Text that a function of the library parses, with that function's own message.
+template <class Parse>
+CLI::Validator parsed_by(Parse parse) {
+  const auto check = [parse](const std::string& given) -> std::string {
+    try {
+      parse(given);
+      return {};
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  };
+  return {check, "TEXT"};
+}
 
 // Parses; prints help or version and exits with 0 where asked for; throws UsageError otherwise, with the nearest valid
 // name for an unknown option. Adds --help and --version.

@@ -19,6 +19,7 @@ namespace {
 constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kAverage = "average.";
 constexpr const char* kMeter = "meter";
+constexpr const char* kSampleLevels = "sample_levels";
 
 void append_prefixed(std::vector<NamedTensor>& all, const std::string& prefix, const std::vector<NamedTensor>& some) {
   for (const NamedTensor& entry : some) all.push_back({prefix + entry.name, entry.tensor});
@@ -92,6 +93,7 @@ void Trainer::save_checkpoint() {
                                                 {"epoch_seconds", fmt::to_string(position_.epoch_seconds)},
                                                 {"threads", std::to_string(omp_get_max_threads())}};
     for (const auto& [name, value] : options_.identity()) counters["option." + name] = value;
+    counters[kSampleLevels] = objective_->fingerprint();
     save_safetensors(folder / "training.safetensors", tensors, counters);
   });
 }
@@ -99,13 +101,19 @@ void Trainer::save_checkpoint() {
 void Trainer::restore(const std::filesystem::path& checkpoint) {
   const std::filesystem::path file = checkpoint / "training.safetensors";
   const Archive archive = load_safetensors(file);
+  // An option that a checkpoint does not know is younger than it: it was trained as by the default.
+  const std::map<std::string, std::string> defaults = TrainOptions{}.identity();
   for (const auto& [name, value] : options_.identity()) {
     const auto saved = archive.metadata.find("option." + name);
-    if (saved == archive.metadata.end() || saved->second != value)
+    const std::string& trained = saved == archive.metadata.end() ? defaults.at(name) : saved->second;
+    if (trained != value)
       throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options",
-                                        checkpoint.string(), name,
-                                        saved == archive.metadata.end() ? "(unknown)" : saved->second, value));
+                                        checkpoint.string(), name, trained, value));
   }
+  const auto levels = archive.metadata.find(kSampleLevels);
+  if (levels != archive.metadata.end() && levels->second != objective_->fingerprint())
+    throw CheckpointError(fmt::format("{} was trained with other levels than {} holds now; a resumed run keeps them",
+                                      checkpoint.string(), options_.objective.flood_sample_levels.string()));
   position_ = {.epoch = number_of<std::int64_t>(archive, "epoch", file),
                .batch = number_of<std::int64_t>(archive, "batch", file),
                .step = number_of<std::int64_t>(archive, "step", file),
@@ -129,7 +137,7 @@ void Trainer::print_heading() const {
   fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count,
              options_.precision, options_.dataset, images_.train.size(), images_.test.size(), images_.train.height,
              images_.train.width, images_.train.channels);
-  if (options_.flood_level != "0") fmt::print("flooded at {}\n", options_.flood_level);
+  if (const std::string how = objective_->description(); !how.empty()) fmt::print("{}\n", how);
   if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
   fmt::print("{}\n", table_.heading());
   for (const MetricsRow& row : metrics_->rows()) print_row(row, std::nullopt);
@@ -157,7 +165,7 @@ void Trainer::print_row(const MetricsRow& row, const std::optional<Evaluation>& 
 
 void Trainer::draw() const {
   CurveRun run{.label = options_.model, .rows = metrics_->rows(), .flood_levels = {}};
-  for (const MetricsRow& row : run.rows) run.flood_levels.push_back(flood_.level_at(row.epoch - 1));
+  for (const MetricsRow& row : run.rows) run.flood_levels.push_back(objective_->level_at(row.epoch - 1));
   draw_curves(folder_->path() / "curves.svg", fmt::format("{} on {}", options_.model, options_.dataset), {run});
 }
 

@@ -5,11 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "core/flood_schedule.h"
 #include "data/augment.h"
 #include "data/datasets.h"
 #include "nn/models.h"
@@ -17,20 +17,6 @@
 
 namespace sluice::apps {
 namespace {
-
-// A validator for text that a function of the library parses, with that function's own message.
-template <class Parse>
-CLI::Validator parsed_by(Parse parse) {
-  const auto check = [parse](const std::string& given) -> std::string {
-    try {
-      parse(given);
-      return {};
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-  };
-  return {check, "TEXT"};
-}
 
 void add_data_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Data";
@@ -56,20 +42,13 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
 }
 
 void add_model_options(CLI::App& app, TrainOptions& o) {
-  const std::string group = "Model and loss";
+  const std::string group = "Model";
   app.add_option("--model", o.model, "Network")->check(one_of(nn::model_names()))->group(group);
   app.add_option("--dropout", o.dropout, "Dropout probability of models that have such layers, in [0,1)")
       ->check(within(0.0, 0.99))
       ->group(group);
   app.add_option("--precision", o.precision, "Type of the activations: fp32 or bf16 (parameters stay in fp32)")
       ->check(one_of({"fp32", "bf16"}))
-      ->group(group);
-  app.add_option("--flood-level", o.flood_level,
-                 "Level b of flooding, |L-b|+b on the batch mean; 0: none. A schedule by epochs: 0:0.1,20:0.05")
-      ->check(parsed_by([](const std::string& text) { FloodSchedule::parse(text); }))
-      ->group(group);
-  app.add_option("--label-smoothing", o.label_smoothing, "Label smoothing of the cross entropy, in [0,1)")
-      ->check(within(0.0, 0.999))
       ->group(group);
 }
 
@@ -103,6 +82,17 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--gamma", o.gamma, "Factor of multi-step, in (0,1]")->check(within(1e-6, 1.0))->group(group);
   app.add_option("--clip-norm", o.clip_norm, "Largest global norm of the gradient; 0: no clipping")
       ->check(at_least_zero())
+      ->group(group);
+  app.add_option("--sam", o.sam,
+                 "Radius rho of sharpness-aware minimisation, often 0.05; every step takes two gradients. 0: none")
+      ->check(at_least_zero())
+      ->group(group);
+  app.add_option("--gradient-penalty", o.gradient_penalty,
+                 "Gamma of gamma/2 |grad L|^2, by the difference of two gradients. 0: none")
+      ->check(at_least_zero())
+      ->group(group);
+  app.add_option("--gradient-penalty-step", o.gradient_penalty_step,
+                 "Step of that difference along the gradient; above 0 uphill, below 0 downhill")
       ->group(group);
   app.add_option("--ema", o.ema,
                  "Decay of an exponential moving average of the weights, which is then evaluated; 0: none")
@@ -156,32 +146,35 @@ std::vector<std::int64_t> TrainOptions::milestone_epochs() const {
 }
 
 std::map<std::string, std::string> TrainOptions::identity() const {
-  return {{"dataset", dataset},
-          {"train-images", std::to_string(train_images)},
-          {"validation", fmt::to_string(validation)},
-          {"label-noise", fmt::to_string(label_noise)},
-          {"augment", augment},
-          {"model", model},
-          {"dropout", fmt::to_string(dropout)},
-          {"precision", precision},
-          {"flood-level", flood_level},
-          {"label-smoothing", fmt::to_string(label_smoothing)},
-          {"epochs", std::to_string(epochs)},
-          {"batch-size", std::to_string(batch_size)},
-          {"accumulate", std::to_string(accumulate)},
-          {"optimizer", optimizer},
-          {"learning-rate", fmt::to_string(learning_rate)},
-          {"momentum", fmt::to_string(momentum)},
-          {"nesterov", nesterov ? "true" : "false"},
-          {"weight-decay", fmt::to_string(weight_decay)},
-          {"decay-norms", decay_norms ? "true" : "false"},
-          {"schedule", schedule},
-          {"warmup-epochs", fmt::to_string(warmup_epochs)},
-          {"milestones", milestones},
-          {"gamma", fmt::to_string(gamma)},
-          {"clip-norm", fmt::to_string(clip_norm)},
-          {"ema", fmt::to_string(ema)},
-          {"seed", std::to_string(seed)}};
+  std::map<std::string, std::string> identity = objective.identity();
+  identity.merge(std::map<std::string, std::string>{{"dataset", dataset},
+                                                    {"train-images", std::to_string(train_images)},
+                                                    {"validation", fmt::to_string(validation)},
+                                                    {"label-noise", fmt::to_string(label_noise)},
+                                                    {"augment", augment},
+                                                    {"model", model},
+                                                    {"dropout", fmt::to_string(dropout)},
+                                                    {"precision", precision},
+                                                    {"epochs", std::to_string(epochs)},
+                                                    {"batch-size", std::to_string(batch_size)},
+                                                    {"accumulate", std::to_string(accumulate)},
+                                                    {"optimizer", optimizer},
+                                                    {"learning-rate", fmt::to_string(learning_rate)},
+                                                    {"momentum", fmt::to_string(momentum)},
+                                                    {"nesterov", nesterov ? "true" : "false"},
+                                                    {"weight-decay", fmt::to_string(weight_decay)},
+                                                    {"decay-norms", decay_norms ? "true" : "false"},
+                                                    {"schedule", schedule},
+                                                    {"warmup-epochs", fmt::to_string(warmup_epochs)},
+                                                    {"milestones", milestones},
+                                                    {"gamma", fmt::to_string(gamma)},
+                                                    {"clip-norm", fmt::to_string(clip_norm)},
+                                                    {"sam", fmt::to_string(sam)},
+                                                    {"gradient-penalty", fmt::to_string(gradient_penalty)},
+                                                    {"gradient-penalty-step", fmt::to_string(gradient_penalty_step)},
+                                                    {"ema", fmt::to_string(ema)},
+                                                    {"seed", std::to_string(seed)}});
+  return identity;
 }
 
 ParsedOptions parse_train_options(int argc, char** argv) {
@@ -191,6 +184,7 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_data_options(app, o);
   add_model_options(app, o);
+  add_objective_options(app, o.objective);
   add_optimiser_options(app, o);
   add_run_options(app, o);
 
@@ -206,6 +200,12 @@ ParsedOptions parse_train_options(int argc, char** argv) {
 
   parse_or_exit(app, argc, argv);
   o.milestone_epochs();
+  o.objective.check(o.accumulate);
+  if (o.sam > 0 && o.gradient_penalty > 0)
+    throw UsageError("--sam and --gradient-penalty each take the second gradient of a step; choose one");
+  if (!std::isfinite(o.gradient_penalty_step) || o.gradient_penalty_step == 0)
+    throw UsageError(
+        fmt::format("--gradient-penalty-step expects a finite number other than 0, got {}", o.gradient_penalty_step));
   if (o.accumulate > o.batch_size)
     throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate,
                                  o.batch_size));

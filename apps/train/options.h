@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/train/objective_options.h"
+
 namespace sluice::apps {
 
 struct TrainOptions {
@@ -23,8 +25,7 @@ struct TrainOptions {
   double dropout = 0;
   std::string precision = "fp32";
 
-  std::string flood_level = "0";
-  double label_smoothing = 0;
+  ObjectiveOptions objective;
 
   std::int64_t epochs = 5;
   std::int64_t batch_size = 128;
@@ -40,6 +41,9 @@ struct TrainOptions {
   std::string milestones;
   double gamma = 0.1;
   double clip_norm = 0;
+  double sam = 0;
+  double gradient_penalty = 0;
+  double gradient_penalty_step = 0.01;
   double ema = 0;
 
   std::uint64_t seed = 0;

@@ -42,7 +42,6 @@ std::vector<Column> columns_of(const TrainOptions& options) {
 Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
     : options_(options),
       precision_(options.precision == "bf16" ? DType::bf16 : DType::f32),
-      flood_(FloodSchedule::parse(options.flood_level)),
       table_(columns_of(options)) {
   if (options_.device == "cuda")
     throw DeviceError("--device cuda: this build of Sluice has no CUDA device; use --device cpu");
@@ -67,6 +66,7 @@ void Trainer::load_data() {
     validation_ = std::move(parts.validation);
   }
   if (options_.label_noise > 0) data::add_label_noise(images_.train, options_.label_noise, options_.seed);
+  objective_.emplace(options_.objective, images_.train);
   loader_ = std::make_unique<data::Loader>(images_.train,
                                            data::LoaderOptions{.batch_size = options_.batch_size,
                                                                .seed = options_.seed,
@@ -111,6 +111,11 @@ void Trainer::build_optimizer() {
                                     .warmup_steps = std::llround(options_.warmup_epochs * static_cast<double>(steps)),
                                     .milestones = milestones,
                                     .gamma = options_.gamma});
+  if (options_.sam > 0) perturbation_ = std::make_unique<optim::Sam>(parameters, model_->buffers(), options_.sam);
+  if (options_.gradient_penalty > 0)
+    perturbation_ = std::make_unique<optim::GradientPenalty>(
+        parameters, model_->buffers(),
+        optim::GradientPenaltyOptions{.strength = options_.gradient_penalty, .step = options_.gradient_penalty_step});
   if (options_.ema > 0)
     average_ = std::make_unique<optim::ExponentialMovingAverage>(parameters, model_->buffers(), options_.ema);
 }
@@ -136,7 +141,7 @@ Outcome Trainer::run() {
 
 Outcome Trainer::train_epoch() {
   const std::int64_t batches = loader_->batches_per_epoch();
-  const double level = flood_.level_at(position_.epoch);
+  objective_->start_epoch(position_.epoch);
   Progress progress(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), images_.train.size(),
                     position_.batch * options_.batch_size);
   if (position_.batch == 0) {
@@ -148,7 +153,7 @@ Outcome Trainer::train_epoch() {
   while (position_.batch < batches) {
     const Clock::time_point start = Clock::now();
     const std::optional<data::Batch> batch = loader_->next();
-    train_step(*batch, level);
+    train_step(*batch);
     ++position_.batch;
     ++position_.step;
     const double seconds = seconds_since(start);
@@ -161,19 +166,14 @@ Outcome Trainer::train_epoch() {
   return Outcome::finished;
 }
 
-void Trainer::train_step(const data::Batch& batch, double level) {
+void Trainer::train_step(const data::Batch& batch) {
   optimizer_->set_learning_rate(schedule_->at(position_.step));
-  model_->set_step(position_.step);
-  if (options_.accumulate == 1) {
-    Tape tape;
-    const Variable logits = (*model_)(tape.input(batch.images.cast(precision_)));
-    const Variable loss =
-        ops::softmax_cross_entropy(logits, batch.labels, {.label_smoothing = options_.label_smoothing});
-    expect_finite(loss.value());
-    meter_.add(loss.value(), logits.value(), batch.labels, level);
-    tape.backward(ops::flood(loss, level));
-  } else {
-    accumulate_step(batch, level);
+  gather_gradients(batch, Pass::first);
+  if (perturbation_) {
+    perturbation_->perturb();
+    const Tensor loss = gather_gradients(batch, Pass::second);
+    perturbation_->restore();
+    expect_finite(loss);
   }
   if (options_.clip_norm > 0) optim::clip_gradient_norm(model_->parameters(), options_.clip_norm);
   optimizer_->step();
@@ -181,26 +181,53 @@ void Trainer::train_step(const data::Batch& batch, double level) {
   if (average_) average_->update();
 }
 
-// The batch in micro-batches: raw gradients are gathered, and the sign is decided once on the accumulated mean.
-void Trainer::accumulate_step(const data::Batch& batch, double level) {
+Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
+  model_->set_step(position_.step);
+  if (options_.accumulate > 1) return accumulate_gradients(batch, pass);
+  Tape tape;
+  const Variable logits = (*model_)(tape.input(batch.images.cast(precision_)));
+  const ObjectiveValue value = objective_->of_batch(logits, batch.labels, loader_->samples(batch.index));
+  if (pass == Pass::first) {
+    expect_finite(value.mean);
+    meter_.add_part(value.mean, logits.value(), batch.labels);
+    objective_->close_batch(meter_, value.mean, value.flooded);
+  }
+  tape.backward(value.loss);
+  return value.mean;
+}
+
+// The batch in micro-batches. Where its mean meets the level, raw gradients are gathered, and the sign is decided once
+// on the accumulated mean.
+Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
   const std::int64_t images = batch.labels.size();
   const std::int64_t parts = std::min(options_.accumulate, images);
   Tensor mean = Tensor::zeros({}, DType::f32);
+  Tensor flooded = objective_->decides_by_mean() ? Tensor{} : Tensor::zeros({}, DType::f32);
   for (std::int64_t part = 0; part < parts; ++part) {
     const std::int64_t first = images * part / parts;
     const std::int64_t count = images * (part + 1) / parts - first;
+    const double share = static_cast<double>(count) / static_cast<double>(images);
+    const auto add_share = [share](Tensor& sum, const Tensor& of_part) {
+      sum = ops::add(sum, ops::scale(of_part, share)).value();
+    };
     const Tensor labels = batch.labels.rows(first, count);
     Tape tape;
     const Variable logits = (*model_)(tape.input(batch.images.rows(first, count).cast(precision_)));
-    const Variable loss = ops::softmax_cross_entropy(logits, labels, {.label_smoothing = options_.label_smoothing});
-    expect_finite(loss.value());
-    const Variable share = ops::scale(loss, static_cast<double>(count) / static_cast<double>(images));
-    mean = ops::add(mean, share.value()).value();
-    meter_.add_part(loss.value(), logits.value(), labels);
-    tape.backward(share);
+    const auto samples =
+        loader_->samples(batch.index).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    const ObjectiveValue value = objective_->of_part(logits, labels, samples);
+    add_share(mean, value.mean);
+    if (flooded.defined()) add_share(flooded, value.flooded);
+    if (pass == Pass::first) {
+      expect_finite(value.mean);
+      meter_.add_part(value.mean, logits.value(), labels);
+    }
+    tape.backward(ops::scale(value.loss, share));
   }
-  meter_.close_batch(mean, level);
-  if (level > 0) optim::scale_gradients(model_->parameters(), ops::flood_sign(mean, level));
+  if (pass == Pass::first) objective_->close_batch(meter_, mean, flooded);
+  if (objective_->decides_by_mean() && objective_->level_at(position_.epoch) > 0)
+    optim::scale_gradients(model_->parameters(), objective_->factor(mean));
+  return mean;
 }
 
 void Trainer::expect_finite(const Tensor& loss) {

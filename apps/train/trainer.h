@@ -11,14 +11,15 @@
 #include "apps/common/run_folder.h"
 #include "apps/common/table.h"
 #include "apps/common/tensorboard.h"
+#include "apps/train/objective.h"
 #include "apps/train/options.h"
-#include "core/flood_schedule.h"
 #include "core/ops/meter.h"
 #include "data/datasets.h"
 #include "data/loader.h"
 #include "nn/module.h"
 #include "optim/ema.h"
 #include "optim/optimizer.h"
+#include "optim/perturbation.h"
 #include "optim/schedule.h"
 
 namespace sluice::apps {
@@ -51,8 +52,12 @@ class Trainer {
   void open_folder(const std::string& configuration);
 
   Outcome train_epoch();
-  void train_step(const data::Batch& batch, double level);
-  void accumulate_step(const data::Batch& batch, double level);
+  void train_step(const data::Batch& batch);
+  // Of a step's passes over its batch, the meter counts the first. The gradients stay in the parameters; returned is
+  // the batch's mean loss, which is checked in the first pass.
+  enum class Pass : unsigned char { first, second };
+  Tensor gather_gradients(const data::Batch& batch, Pass pass);
+  Tensor accumulate_gradients(const data::Batch& batch, Pass pass);
   void expect_finite(const Tensor& loss);
   void finish_epoch();
 
@@ -66,13 +71,14 @@ class Trainer {
 
   TrainOptions options_;
   DType precision_;
-  FloodSchedule flood_;
   data::ImageSplits images_;
   std::optional<data::ImageDataset> validation_;
   data::Normalisation normalisation_;
   std::unique_ptr<data::Loader> loader_;
+  std::optional<Objective> objective_;
   std::unique_ptr<nn::Module> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<optim::Perturbation> perturbation_;  // where a step takes two gradients
   std::unique_ptr<optim::Schedule> schedule_;
   std::unique_ptr<optim::ExponentialMovingAverage> average_;
   TrainingMeter meter_;

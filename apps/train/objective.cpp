@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/train/objective.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "apps/common/command_line.h"
+#include "apps/common/exit_codes.h"
+#include "apps/common/tensorboard.h"
+#include "core/adaflood.h"
+#include "core/archive.h"
+#include "core/ops.h"
+
+namespace sluice::apps {
+namespace {
+
+ops::FloodOptions flood_options(const ObjectiveOptions& options) {
+  using ops::FloodGranularity;
+  return {.granularity = options.flood_granularity == "batch"   ? FloodGranularity::batch
+                         : options.flood_granularity == "group" ? FloodGranularity::group
+                                                                : FloodGranularity::sample,
+          .group = options.flood_group,
+          .transform = options.flood_transform == "soft" ? ops::FloodTransform::soft : ops::FloodTransform::hard,
+          .softness = options.flood_softness};
+}
+
+Tensor parse_class_levels(const std::string& text, const data::ImageDataset& train) {
+  const std::vector<float> levels = parse_floats(text);
+  if (static_cast<std::int64_t>(levels.size()) != train.classes)
+    throw UsageError(fmt::format("--flood-class-levels expects {} levels, one for each class of {}, got {}",
+                                 train.classes, train.name, levels.size()));
+  for (const float level : levels)
+    if (!std::isfinite(level) || level < 0)
+      throw UsageError(fmt::format("--flood-class-levels expects finite levels of 0 or more, got {}", level));
+  return Tensor::from<float>(levels, {train.classes});
+}
+
+std::vector<float> load_sample_levels(const ObjectiveOptions& options, const data::ImageDataset& train) {
+  const std::filesystem::path& file = options.flood_sample_levels;
+  const Archive archive = load_safetensors(file);
+  for (const auto& [name, tensor] : archive.tensors) {
+    if (name != "levels" && name != "losses") continue;
+    if (tensor.shape() != Shape{train.size()} || (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64))
+      throw IoError(concat(file.string(), ": '", name, "' expects f32 or f64 [", train.size(),
+                           "], one for each training image, got ", name_of(tensor.dtype()), tensor.shape()));
+    const std::vector<float> values = tensor.cast(DType::f32).to_vector<float>();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i]) || values[i] < 0)
+        throw IoError(fmt::format("{}: '{}' expects finite numbers of 0 or more, got {} for image {}", file.string(),
+                                  name, values[i], i));
+    return name == "levels" ? values
+                            : adaflood_levels(tensor.cast(DType::f32), options.adaflood_gamma).to_vector<float>();
+  }
+  throw IoError(fmt::format("{}: expected a tensor 'levels' or 'losses', found neither", file.string()));
+}
+
+}  // namespace
+
+Objective::Objective(const ObjectiveOptions& options, const data::ImageDataset& train)
+    : options_(options), flood_(flood_options(options)), schedule_(FloodSchedule::parse(options.flood_level)) {
+  if (options.relaxloss > 0) schedule_ = FloodSchedule(options.relaxloss);
+  if (!options.flood_class_levels.empty()) class_levels_ = parse_class_levels(options.flood_class_levels, train);
+  if (!options.flood_sample_levels.empty()) sample_levels_ = load_sample_levels(options, train);
+}
+
+void Objective::start_epoch(std::int64_t epoch) { epoch_ = epoch; }
+
+double Objective::level_at(std::int64_t epoch) const { return schedule_.level_at(epoch); }
+
+bool Objective::decides_by_mean() const {
+  return flood_.granularity == ops::FloodGranularity::batch && !class_levels_.defined() && sample_levels_.empty();
+}
+
+Variable Objective::cross_entropy(const Variable& logits, const Tensor& labels) const {
+  return ops::softmax_cross_entropy(logits, labels, {.label_smoothing = options_.label_smoothing});
+}
+
+Tensor Objective::levels_of(const Tensor& labels, std::span<const std::int64_t> samples) const {
+  if (class_levels_.defined()) return ops::class_levels(class_levels_.to(labels.device()), labels);
+  if (sample_levels_.empty()) return Tensor::full({}, level_at(epoch_), DType::f32, labels.device());
+  std::vector<float> levels;
+  levels.reserve(samples.size());
+  for (const std::int64_t sample : samples) levels.push_back(sample_levels_[static_cast<std::size_t>(sample)]);
+  return Tensor::from<float>(levels, labels.shape()).to(labels.device());
+}
+
+ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels,
+                                   std::span<const std::int64_t> samples) const {
+  if (options_.relaxloss > 0) {
+    const ops::RelaxedLoss relaxed = ops::relax_loss(logits, labels, options_.relaxloss, ops::relax_phase(epoch_));
+    return {.loss = relaxed.loss, .mean = relaxed.mean, .flooded = {}};
+  }
+  if (decides_by_mean() && flood_.transform == ops::FloodTransform::hard) {
+    const Variable mean = cross_entropy(logits, labels);
+    return {.loss = ops::flood(mean, level_at(epoch_)), .mean = mean.value(), .flooded = {}};
+  }
+  const Variable rows = ops::softmax_cross_entropy_rows(logits, labels, {.label_smoothing = options_.label_smoothing});
+  const ops::FloodedRows flooded = ops::flood_rows(rows, levels_of(labels, samples), flood_);
+  return {.loss = flooded.loss, .mean = flooded.mean, .flooded = flooded.flooded};
+}
+
+ObjectiveValue Objective::of_part(const Variable& logits, const Tensor& labels,
+                                  std::span<const std::int64_t> samples) const {
+  if (!decides_by_mean()) return of_batch(logits, labels, samples);
+  const Variable mean = cross_entropy(logits, labels);
+  return {.loss = mean, .mean = mean.value(), .flooded = {}};
+}
+
+Tensor Objective::factor(const Tensor& mean) const {
+  const double level = level_at(epoch_);
+  if (flood_.transform == ops::FloodTransform::hard) return ops::flood_sign(mean, level);
+  Tape tape;
+  const Variable watched = tape.watched(mean.reshape({1}));
+  tape.backward(ops::flood_rows(watched, level, flood_).loss);
+  return watched.gradient().reshape({});
+}
+
+void Objective::close_batch(TrainingMeter& meter, const Tensor& mean, const Tensor& flooded) const {
+  if (flooded.defined())
+    meter.close_batch(flooded);
+  else
+    meter.close_batch(mean, level_at(epoch_));
+}
+
+std::string Objective::fingerprint() const {
+  if (sample_levels_.empty()) return {};
+  return fmt::format("{:08x}", crc32c(std::as_bytes(std::span(sample_levels_))));
+}
+
+std::string Objective::description() const {
+  if (!options_.floods()) return {};
+  if (options_.relaxloss > 0) return fmt::format("RelaxLoss at {}", options_.relaxloss);
+  const std::string at = class_levels_.defined()   ? "levels by class"
+                         : !sample_levels_.empty() ? "levels by image"
+                                                   : options_.flood_level;
+  std::string how;
+  if (options_.flood_granularity == "group") how = fmt::format(" by groups of {}", options_.flood_group);
+  if (options_.flood_granularity == "sample") how = " by sample";
+  if (options_.flood_transform == "soft") how += fmt::format(", softly ({})", options_.flood_softness);
+  return fmt::format("flooded at {}{}", at, how);
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// From logits and labels to the scalar that is differentiated: the cross entropy, held at a level as the options say.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "apps/train/objective_options.h"
+#include "core/flood_schedule.h"
+#include "core/ops/flood_rows.h"
+#include "core/ops/meter.h"
+#include "data/dataset.h"
+
+namespace sluice::apps {
+
+// Of a batch or micro-batch.
+struct ObjectiveValue {
+  Variable loss;   // to differentiate
+  Tensor mean;     // of the images' losses, unflooded: what is logged
+  Tensor flooded;  // share of the images that is below its level; undefined where level() decides on the mean
+};
+
+class Objective {
+ public:
+  // Reads the file of levels where there is one. Throws UsageError for levels that don't fit the classes of `train`,
+  // IoError naming the file for one that does not fit its images.
+  Objective(const ObjectiveOptions& options, const data::ImageDataset& train);
+
+  void start_epoch(std::int64_t epoch);
+  // The one level of all images in that epoch; 0 where there is none, or not one.
+  double level_at(std::int64_t epoch) const;
+
+  // Of a whole batch. `samples` are the numbers of its images in the training set.
+  ObjectiveValue of_batch(const Variable& logits, const Tensor& labels, std::span<const std::int64_t> samples) const;
+
+  // Of a micro-batch, whose loss is plain where the mean of the whole batch decides; then, with that mean, ...
+  ObjectiveValue of_part(const Variable& logits, const Tensor& labels, std::span<const std::int64_t> samples) const;
+  bool decides_by_mean() const;
+  // ... what its gathered gradients are multiplied by: an f32 scalar, 1 where nothing is flooded.
+  Tensor factor(const Tensor& mean) const;
+
+  // Counts a batch with its unflooded mean loss and, where it is defined, its flooded share.
+  void close_batch(TrainingMeter& meter, const Tensor& mean, const Tensor& flooded) const;
+
+  // Tells files of levels apart; empty where there is none.
+  std::string fingerprint() const;
+
+  // "flooded at 0.05 by sample", for the heading of a run; empty where nothing is flooded.
+  std::string description() const;
+
+ private:
+  Variable cross_entropy(const Variable& logits, const Tensor& labels) const;
+  Tensor levels_of(const Tensor& labels, std::span<const std::int64_t> samples) const;
+
+  ObjectiveOptions options_;
+  ops::FloodOptions flood_;
+  FloodSchedule schedule_;
+  Tensor class_levels_;               // f32 [C], or undefined
+  std::vector<float> sample_levels_;  // [N], or empty
+  std::int64_t epoch_ = 0;
+};
+
+}  // namespace sluice::apps
