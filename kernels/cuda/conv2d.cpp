@@ -100,7 +100,7 @@ Conv2dAlgorithm<T> algorithm_for(const Exec& exec, Conv2dPass pass, const Conv2d
   if (candidates.empty())
     throw DeviceError(concat("cuDNN can't run conv2d ", name_of_pass(pass), " ", name_of(dtype_of<T>), " ",
                              shape.description(), "; choose another convolution engine"));
-  if (candidates.size() == 1) return candidates.front();
+  if (engine == ConvEngine::native) return candidates.front();
   std::vector<std::string_view> names;
   for (const auto& candidate : candidates) names.push_back(candidate.name);
   return candidates[choose_algorithm(key_of(pass, dtype_of<T>, shape), names,

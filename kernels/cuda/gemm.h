@@ -38,9 +38,8 @@ struct GemmTile {
   static constexpr int chunk = 16 / static_cast<int>(sizeof(Element));  // elements
   static constexpr int depth = 4 * chunk;                               // of a stage
   static constexpr int threads = (m / warp_m) * (n / warp_n) * 32;
-  // Of a multiprocessor, for which the compiler leaves registers: two large ones of fp32 where that takes no spills.
-  static constexpr int blocks =
-      std::is_same_v<Arithmetic, Fp32Products> && contiguous == Contiguous::results ? 512 / threads : 1;
+  // Of a multiprocessor, for which the compiler leaves registers: one large tile of fp32 would fill it with 8 warps.
+  static constexpr int blocks = std::is_same_v<Arithmetic, Fp32Products> && threads == 256 ? 2 : 1;
   static constexpr int stage_elements = (m + n) * depth;
   static constexpr std::size_t shared_bytes = std::size_t{stages} * stage_elements * sizeof(Element);
   static_assert(m % warp_m == 0 && n % warp_n == 0 && warp_m % 16 == 0 && warp_n % 16 == 0 && stages >= 3);

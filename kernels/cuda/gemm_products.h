@@ -113,13 +113,13 @@ class GemmProducts<Tile> {
 
   __device__ __forceinline__ void accumulate(const float* a, const float* b) {
     if constexpr (Tile::contiguous == Contiguous::depth) {
-      // One chunk after another: all at once would hold too many registers.
-      ROLLED for (int chunk = 0; chunk < 4; ++chunk) {
-        Pack<float, 4> columns[kColumns];
-        UNROLL for (int j = 0; j < kColumns; ++j) columns[j] = at<4, 4>(b, column(j), chunk * 4);
+      // Two of the depth at a time: more would hold too many registers.
+      ROLLED for (int depth = 0; depth < Tile::depth; depth += 2) {
+        Pack<float, 2> columns[kColumns];
+        UNROLL for (int j = 0; j < kColumns; ++j) columns[j] = at<4, 2>(b, column(j), depth);
         UNROLL for (int i = 0; i < kRows; ++i) {
-          const auto along = at<4, 4>(a, row(i), chunk * 4);
-          UNROLL for (int e = 0; e < 4; ++e) UNROLL for (int j = 0; j < kColumns; ++j) sums_[i][j] +=
+          const auto along = at<4, 2>(a, row(i), depth);
+          UNROLL for (int e = 0; e < 2; ++e) UNROLL for (int j = 0; j < kColumns; ++j) sums_[i][j] +=
               along[e] * columns[j][e];
         }
       }
