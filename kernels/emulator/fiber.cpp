@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/emulator/fiber.h"
-namespace emu {
-static Fiber* g_from;
-#if EMU_FIBER == 0
-extern "C" void emu_switch(void** save, void* load);
+
+#include <sys/mman.h>
+
+#include <new>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#ifndef SLUICE_EMULATOR_UCONTEXT
+extern "C" void sluice_emulator_switch(void** save, void* load);
 asm(R"(
 .text
 .p2align 4
-.globl emu_switch
-.type emu_switch,@function
-emu_switch:
+.globl sluice_emulator_switch
+.type sluice_emulator_switch,@function
+sluice_emulator_switch:
   pushq %rbp
   pushq %rbx
   pushq %r12
@@ -25,71 +33,73 @@ emu_switch:
   popq %rbx
   popq %rbp
   ret
-.size emu_switch,.-emu_switch
+.size sluice_emulator_switch,.-sluice_emulator_switch
 )");
 #endif
-#if EMU_FIBER == 2
-using namespace boost::context::detail;
-static void (*g_entry)();
-static void tramp(transfer_t t) {
-  g_from->fc = t.fctx;
-  g_entry();
+
+namespace sluice::emulator {
+namespace {
+
+constexpr std::size_t kGuard = std::size_t{64} << 10;  // a multiple of every system's page
+Fiber* previous = nullptr;
+
+}  // namespace
+
+Fiber::Fiber(std::size_t bytes, Entry entry) : bytes_(bytes) {
+  void* mapped =
+      mmap(nullptr, bytes + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  mprotect(mapped, kGuard, PROT_NONE);
+  stack_ = static_cast<std::byte*>(mapped) + kGuard;
+  reset(entry);
 }
+
+Fiber::~Fiber() {
+  if (stack_ != nullptr) munmap(stack_ - kGuard, bytes_ + kGuard);
+}
+
+void Fiber::reset(Entry entry) {
+#ifdef __SANITIZE_ADDRESS__
+  __asan_unpoison_memory_region(stack_, bytes_);
+  fake_stack_ = nullptr;
+  known_begin_ = stack_;
+  known_bytes_ = bytes_;
 #endif
-void fiber_reset(Fiber& f, void (*entry)()) {
-#if defined(__SANITIZE_ADDRESS__)
-  __asan_unpoison_memory_region(f.stack, f.size);
-  f.fake = nullptr;
-  f.bottom = f.stack;
-  f.bsize = f.size;
-#endif
-#if EMU_FIBER == 0
-  auto** p = reinterpret_cast<void**>(f.stack + f.size) - 2;  // entry sees rsp % 16 == 8, as after a call
-  p[0] = reinterpret_cast<void*>(entry);
-  p[1] = nullptr;
-  for (int i = 1; i <= 6; ++i) p[-i] = nullptr;
-  f.sp = p - 6;
-#elif EMU_FIBER == 1
-  getcontext(&f.uc);
-  f.uc.uc_stack.ss_sp = f.stack;
-  f.uc.uc_stack.ss_size = f.size;
-  f.uc.uc_link = nullptr;
-  makecontext(&f.uc, entry, 0);
+#ifdef SLUICE_EMULATOR_UCONTEXT
+  getcontext(&context_);
+  context_.uc_stack.ss_sp = stack_;
+  context_.uc_stack.ss_size = bytes_;
+  context_.uc_link = nullptr;
+  makecontext(&context_, entry, 0);
 #else
-  g_entry = entry;
-  f.fc = make_fcontext(f.stack + f.size, f.size, tramp);
+  // Six registers for the switch to pop, the entry for it to return to, and the stack aligned as after a call.
+  auto** const top = reinterpret_cast<void**>(stack_ + bytes_) - 2;
+  top[0] = reinterpret_cast<void*>(entry);
+  top[1] = nullptr;
+  for (int i = 1; i <= 6; ++i) top[-i] = nullptr;
+  stack_pointer_ = top - 6;
 #endif
 }
-void fiber_make(Fiber& f, size_t n, void (*entry)()) {
-  const size_t page = 4096;
-  char* p = static_cast<char*>(
-      mmap(nullptr, n + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  if (p == MAP_FAILED) abort();
-  mprotect(p, page, PROT_NONE);  // a kernel's stack overflow faults instead of corrupting
-  f.stack = p + page;
-  f.size = n;
-  fiber_reset(f, entry);
-}
-void fiber_started() {
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, &g_from->bottom, &g_from->bsize);
+
+void Fiber::started() {
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(nullptr, &previous->known_begin_, &previous->known_bytes_);
 #endif
 }
-void fiber_switch(Fiber& from, Fiber& to) {
-  g_from = &from;
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(&from.fake, to.bottom, to.bsize);
+
+void Fiber::switch_between(Fiber& from, Fiber& to) {
+  previous = &from;
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_start_switch_fiber(&from.fake_stack_, to.known_begin_, to.known_bytes_);
 #endif
-#if EMU_FIBER == 0
-  emu_switch(&from.sp, to.sp);
-#elif EMU_FIBER == 1
-  swapcontext(&from.uc, &to.uc);
+#ifdef SLUICE_EMULATOR_UCONTEXT
+  swapcontext(&from.context_, &to.context_);
 #else
-  transfer_t t = jump_fcontext(to.fc, nullptr);
-  g_from->fc = t.fctx;
+  sluice_emulator_switch(&from.stack_pointer_, to.stack_pointer_);
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(from.fake, &g_from->bottom, &g_from->bsize);
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber(from.fake_stack_, &previous->known_begin_, &previous->known_bytes_);
 #endif
 }
-}  // namespace emu
+
+}  // namespace sluice::emulator

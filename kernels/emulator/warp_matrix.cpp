@@ -85,7 +85,7 @@ void multiply_add_of_tf32(void** lanes) {
 }  // namespace
 
 void load_matrices(std::uint32_t* registers, int count, const void* row, Transpose transpose, const Location& at) {
-  if (static_cast<int>(thread_lane) < 8 * count) {
+  if (static_cast<int>(built_ins.lane) < 8 * count) {
     if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0)
       fail("ldmatrix: the address of a row is not aligned to 16", at);
     require_shared(row, "ldmatrix", at);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/emulator/settings.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "kernels/base/error.h"
+
+namespace sluice::emulator {
+namespace {
+
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::uint64_t number(const char* name, std::uint64_t otherwise) {
+  const std::string text(variable(name));
+  if (text.empty()) return otherwise;
+  char* end = nullptr;
+  const std::uint64_t value = std::strtoull(text.c_str(), &end, 10);
+  require(*end == '\0', "emulator", name, " expects a whole number, got '", text, "'");
+  return value;
+}
+
+Order order() {
+  const std::string_view name = variable("SLUICE_EMULATOR_ORDER");
+  if (name == "" || name == "forward") return Order::forward;
+  if (name == "reverse") return Order::reverse;
+  if (name == "random") return Order::random;
+  require(name == "greedy", "emulator", "SLUICE_EMULATOR_ORDER expects forward, reverse, random or greedy, got '", name,
+          "'");
+  return Order::greedy;
+}
+
+AsyncCopies async_copies() {
+  const std::string_view name = variable("SLUICE_EMULATOR_ASYNC");
+  if (name == "" || name == "lazy") return AsyncCopies::lazy;
+  require(name == "eager", "emulator", "SLUICE_EMULATOR_ASYNC expects lazy or eager, got '", name, "'");
+  return AsyncCopies::eager;
+}
+
+}  // namespace
+
+Settings& settings() {
+  static Settings settings{.order = order(),
+                           .seed = number("SLUICE_EMULATOR_SEED", 1),
+                           .async_copies = async_copies(),
+                           .memory_bytes = number("SLUICE_EMULATOR_MEMORY", Settings{}.memory_bytes),
+                           .trace = number("SLUICE_EMULATOR_TRACE", 0) != 0};
+  return settings;
+}
+
+}  // namespace sluice::emulator

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the emulator runs, from the environment:
+//   SLUICE_EMULATOR_ORDER   forward (the default), reverse, random, greedy
+//   SLUICE_EMULATOR_SEED    of the random order and of the streams' interleaving; default 1
+//   SLUICE_EMULATOR_ASYNC   lazy (the default), eager
+//   SLUICE_EMULATOR_MEMORY  bytes of device memory; default 8 GiB
+//   SLUICE_EMULATOR_TRACE   1: print bank conflicts and sectors by source line at exit; checked build only
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::emulator {
+
+// Which of the threads that may go on goes on. greedy: the first, so that a warp runs as far ahead of others as it may.
+enum class Order { forward, reverse, random, greedy };
+// When the bytes of a cp.async move: at the wait, or at its issue. A missing wait shows in the one, an early overwrite
+// in the other.
+enum class AsyncCopies { lazy, eager };
+
+struct Settings {
+  Order order = Order::forward;
+  std::uint64_t seed = 1;
+  AsyncCopies async_copies = AsyncCopies::lazy;
+  std::size_t memory_bytes = std::size_t{8} << 30;
+  bool trace = false;
+};
+
+// Read from the environment at first use; tests change it. Throws std::invalid_argument for a value it can't read.
+Settings& settings();
+
+}  // namespace sluice::emulator

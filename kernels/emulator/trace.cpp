@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/emulator/trace.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+#include "kernels/base/error.h"
+#include "kernels/emulator/block.h"
+#include "kernels/emulator/settings.h"
+#include "kernels/emulator/symbol.h"
+
+namespace sluice::emulator {
+namespace {
+
+Trace* to_print = nullptr;
+
+}  // namespace
+
+Trace::Trace() : on_(settings().trace) {
+  if (!on_) return;
+  to_print = this;
+  std::atexit([] { to_print->print(); });
+}
+
+void Trace::add(const Place& place, const void* memory, std::size_t bytes, Space space, Access access) {
+  accesses_are_own = true;
+  std::string& name =
+      names_[place.location != nullptr ? static_cast<const void*>(place.location->file_name() + place.location->line())
+                                       : place.address];
+  if (name.empty()) name = place.location != nullptr ? text(*place.location) : source_line(place.address);
+  Site& site = sites_[concat(name, space == Space::shared ? " shared" : " global",
+                             access == Access::read ? " read" : " write", " ", bytes)];
+  site.space = space;
+  site.access = access;
+  const std::uint32_t passed = site.of_threads[self->linear]++;
+  std::vector<Instruction>& instructions = site.of_warps[self->warp];
+  if (instructions.size() <= passed) instructions.resize(passed + 1);
+  Instruction& instruction = instructions[passed];
+  instruction.addresses[self->lane] = reinterpret_cast<std::uintptr_t>(memory);
+  instruction.lanes |= 1u << self->lane;
+  instruction.bytes = static_cast<unsigned>(bytes);
+  accesses_are_own = false;
+}
+
+// Lanes of more than four bytes go in groups that fill 128 bytes; in a group, each bank serves one word a wavefront.
+void Trace::count_shared(Site& site, const Instruction& instruction) {
+  const unsigned lanes = std::max(1u, instruction.bytes <= 4 ? 32 : 128 / instruction.bytes);
+  for (unsigned first = 0; first < 32; first += lanes) {
+    std::map<std::uintptr_t, std::set<std::uintptr_t>> words_of_banks;
+    for (unsigned lane = first; lane < first + lanes; ++lane)
+      if (instruction.lanes >> lane & 1)
+        for (unsigned byte = 0; byte < instruction.bytes; byte += 4) {
+          const std::uintptr_t word = (instruction.addresses[lane] + byte) / 4;
+          words_of_banks[word % 32].insert(word);
+        }
+    std::size_t wavefronts = 0;
+    for (const auto& [bank, words] : words_of_banks) wavefronts = std::max(wavefronts, words.size());
+    site.cost += wavefronts;
+    site.ideal += wavefronts > 0;
+  }
+}
+
+void Trace::count_global(Site& site, const Instruction& instruction) {
+  std::set<std::uintptr_t> sectors, bytes;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    if (instruction.lanes >> lane & 1)
+      for (unsigned byte = 0; byte < instruction.bytes; ++byte) {
+        sectors.insert((instruction.addresses[lane] + byte) / 32);
+        bytes.insert(instruction.addresses[lane] + byte);
+      }
+  site.cost += sectors.size();
+  site.ideal += (bytes.size() + 31) / 32;
+}
+
+void Trace::end_launch() {
+  for (auto& [name, site] : sites_) {
+    for (std::vector<Instruction>& instructions : site.of_warps) {
+      for (const Instruction& instruction : instructions) {
+        ++site.instructions;
+        site.lanes += static_cast<unsigned>(std::popcount(instruction.lanes));
+        if (site.space == Space::shared)
+          count_shared(site, instruction);
+        else
+          count_global(site, instruction);
+      }
+      instructions.clear();
+    }
+    std::fill(site.of_threads.begin(), site.of_threads.end(), 0);
+  }
+}
+
+void Trace::print() const {
+  std::printf("%-52s %10s %6s %9s %6s\n", "place, space, access, bytes", "warp inst.", "lanes", "cost", "ideal");
+  for (const auto& [name, site] : sites_) {
+    if (site.instructions == 0) continue;
+    const auto each = [&](std::uint64_t sum) {
+      return static_cast<double>(sum) / static_cast<double>(site.instructions);
+    };
+    std::printf("%-52s %10llu %6.1f %9.2f %6.2f%s\n", name.c_str(), static_cast<unsigned long long>(site.instructions),
+                each(site.lanes), each(site.cost), each(site.ideal), 2 * site.cost > 3 * site.ideal ? "   <--" : "");
+  }
+}
+
+}  // namespace sluice::emulator

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// An estimate of how well accesses use memory, by source line, from the first block of each launch: the n-th time that
+// the lanes of a warp pass one place is taken for one instruction of the warp. Shared memory: wavefronts (bank
+// conflicts); global memory: sectors of 32 bytes. nvcc may merge what the source has apart: a hint, not a measure.
+// Printed at exit where SLUICE_EMULATOR_TRACE is set.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "kernels/emulator/checker.h"
+
+namespace sluice::emulator {
+
+class Trace {
+ public:
+  enum class Space : unsigned char { shared, global };
+
+  Trace();
+  bool on() const { return on_; }
+  // An access of the running thread.
+  void add(const Place& place, const void* memory, std::size_t bytes, Space space, Access access);
+  void end_launch();
+  void print() const;
+
+ private:
+  struct Instruction {  // of a warp
+    std::uintptr_t addresses[32];
+    std::uint32_t lanes = 0;
+    unsigned bytes = 0;
+  };
+  struct Site {
+    Space space = Space::global;
+    Access access = Access::read;
+    std::uint64_t instructions = 0, lanes = 0, cost = 0, ideal = 0;
+    std::vector<std::vector<Instruction>> of_warps{32};
+    std::vector<std::uint32_t> of_threads = std::vector<std::uint32_t>(1024);  // passed so often
+  };
+  static void count_shared(Site& site, const Instruction& instruction);
+  static void count_global(Site& site, const Instruction& instruction);
+
+  bool on_;
+  std::map<std::string, Site> sites_;
+  std::map<const void*, std::string> names_;
+};
+
+}  // namespace sluice::emulator
