@@ -7,6 +7,7 @@
 #include "data/cifar.h"
 #include "data/mnist.h"
 #include "data/shapes10.h"
+#include "data/svhn.h"
 #include "kernels/base/error.h"
 
 namespace sluice::data {
@@ -26,6 +27,7 @@ const std::vector<Entry>& entries() {
       {"mnist", true, [](const Path& folder) { return load_mnist(Mnist::digits, folder); }},
       {"fashion-mnist", true, [](const Path& folder) { return load_mnist(Mnist::fashion, folder); }},
       {"kmnist", true, [](const Path& folder) { return load_mnist(Mnist::kuzushiji, folder); }},
+      {"svhn", true, [](const Path& folder) { return load_svhn(folder); }},
       {"shapes10", false, [](const Path&) { return make_shapes10(); }},
   };
   return all;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Fetches a data set from its official page into datasets/, checks it, and does nothing where it is there already.
-#   scripts/fetch_data.sh [cifar10 | cifar100 | mnist | fashion-mnist | kmnist] [FOLDER]
+#   scripts/fetch_data.sh [cifar10 | cifar100 | mnist | fashion-mnist | kmnist | svhn] [FOLDER]
 # An interrupted download goes on where it stopped. SLUICE_FETCH_FROM replaces the address that the files are under.
 # Exit codes: 0 there, 2 wrong arguments or a tool is missing, 3 the page can't be reached, 4 the file is not the official one.
 set -euo pipefail
@@ -27,8 +27,11 @@ case $dataset in
       train-labels-idx1-ubyte.gz:e144d726b3acfaa3e44228e80efcd344
       t10k-images-idx3-ubyte.gz:5c965bf0a639b31b8f53240b1b52f4d7
       t10k-labels-idx1-ubyte.gz:7320c461ea6c1c855c0b718fb2a4b134) ;;
+  svhn) address=http://ufldl.stanford.edu/housenumbers folder=svhn
+    files=(train_32x32.mat:e26dedcc434d2e4c54c9b2d4a06d8373
+      test_32x32.mat:eb5a983be6a315427106f1b164d9cef3) ;;
   *)
-    echo "fetch_data: there is no data set '$dataset'; valid: cifar10, cifar100, mnist, fashion-mnist, kmnist" >&2
+    echo "fetch_data: there is no data set '$dataset'; valid: cifar10, cifar100, mnist, fashion-mnist, kmnist, svhn" >&2
     exit 2 ;;
 esac
 address=${SLUICE_FETCH_FROM:-$address}

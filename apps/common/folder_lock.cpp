@@ -43,6 +43,8 @@ FolderLock::~FolderLock() {
 
 FolderLock::FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
+void FolderLock::leave_to_parent() const noexcept { ::close(descriptor_); }
+
 FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;

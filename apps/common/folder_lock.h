@@ -16,6 +16,9 @@ class FolderLock {
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&& other) noexcept;
 
+  // In a process that was forked while this one held the lock: leaves it to the parent, so that it does not outlive it.
+  void leave_to_parent() const noexcept;
+
  private:
   int descriptor_ = -1;
 };

@@ -109,7 +109,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, const Layout& 
       add(fmt::format("$p{}l{} using 1:3:4 with filledcurves fillcolor '{}' fillstyle transparent solid 0.25 notitle",
                       index, l, kHues[panel.lines[l].colour % std::size(kHues)].light));
   for (std::size_t l = 0; l < panel.lines.size(); ++l)
-    add(line_command(panel.lines[l], fmt::format("$p{}l{} using 1:2", index, l), ""));
+    if (!panel.lines[l].points.empty())
+      add(line_command(panel.lines[l], fmt::format("$p{}l{} using 1:2", index, l), ""));
   return text + (plot.empty() ? "plot NaN notitle" : plot) + "\n";
 }
 

@@ -76,6 +76,11 @@ std::string difference(const Summary& summary) {
   return fmt::format("{:+.2f} +- {:.2f}", summary.mean, summary.standard_error());
 }
 
+std::string t_of(const Summary& summary) {
+  const double t = summary.mean / summary.standard_error();
+  return std::isfinite(t) ? fmt::format("{:.1f}", t) : "-";
+}
+
 std::string paired_table(const StudyOptions& options, const Results& results) {
   std::vector<Row> rows{{"data", "noise", "accuracy", "t", "clean accuracy", "test loss without", "with", "ratio",
                          "stopped: accuracy", "t"}};
@@ -83,8 +88,9 @@ std::string paired_table(const StudyOptions& options, const Results& results) {
     Row row{cell.dataset, fmt::format("{:g} %", 100 * cell.noise)};
     for (const Stopping stopping : {Stopping::without, Stopping::early}) {
       const std::vector<Pair> pairs = choose_levels(results, options.grid, cell, stopping);
-      const auto gain = summarise(pairs, [](const Pair& p) { return percent_flooded(p) - percent_baseline(p); });
-      row.insert(row.end(), {difference(gain), fmt::format("{:.1f}", gain.mean / gain.standard_error())});
+      const auto gain =
+          summarise(pairs, [](const Pair& p) { return 100 * (p.flooded.given.accuracy - p.baseline.given.accuracy); });
+      row.insert(row.end(), {difference(gain), t_of(gain)});
       if (stopping == Stopping::early) continue;
       row.insert(
           row.end(),

@@ -20,6 +20,8 @@ class StudyFolder {
   explicit StudyFolder(const StudyOptions& options);
 
   const std::filesystem::path& path() const { return path_; }
+  // In a worker: the folder stays the parent's.
+  void leave_to_parent() const noexcept { lock_.leave_to_parent(); }
   std::filesystem::path file_of(const RunKey& key) const;
 
   // The finished runs among `keys`. A damaged file is renamed to <name>.damaged, named on stderr, and its run counts as

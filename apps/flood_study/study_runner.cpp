@@ -7,10 +7,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
+#include "apps/common/tuning_file.h"
+#include "apps/flood_study/image_task.h"
 #include "apps/flood_study/pictures.h"
 #include "apps/flood_study/report.h"
 #include "apps/flood_study/run_file.h"
@@ -44,20 +47,55 @@ class SharedCounter {
   Count* count_;
 };
 
-int train_and_write(const StudyOptions& options, const StudyFolder& folder, const RunKey& key, SharedCounter& epochs) {
+// A study's data, where it is loaded rather than generated; the workers share it.
+using Images = std::optional<data::ImageSplits>;
+
+constexpr const char* kTuning = "tuning.json";
+
+int train_and_write(const StudyOptions& options, const Images& images, const StudyFolder& folder, const RunKey& key,
+                    SharedCounter& epochs) {
   return apps::run_main("sluice-flood-study", [&] {
+    folder.leave_to_parent();
     omp_set_num_threads(options.threads);
-    const std::unique_ptr<Task> task = make_synthetic_task(options, key.cell, key.seed);
+    if (images) apps::load_tuning(folder.path() / kTuning);
+    const std::unique_ptr<Task> task = images ? make_image_task(options, *images, key.cell, key.seed)
+                                              : make_synthetic_task(options, key.cell, key.seed);
     write_run(folder.file_of(key), train_run(*task, options, key, [&] { epochs.increment(); }));
     return apps::exit_ok;
   });
 }
 
+// Which algorithms run is measured once for the study, by a worker on its own, so that all runs have the same.
+PoolOutcome choose_algorithms(const StudyOptions& options, const data::ImageSplits& images, const StudyFolder& folder) {
+  const auto rehearse = [&] {
+    return apps::run_main("sluice-flood-study", [&] {
+      folder.leave_to_parent();
+      omp_set_num_threads(options.threads);
+      StudyOptions one_epoch = options;
+      one_epoch.epochs = 1;
+      one_epoch.milestones.clear();
+      train_run(*make_rehearsal(options, images), one_epoch, {{options.study, 0}, 0, 0}, [] {});
+      replace_file(folder.path() / kTuning, apps::tuning_text());
+      return apps::exit_ok;
+    });
+  };
+  return run_pool(
+      {{"the choice of algorithms", rehearse}}, 1, [] {}, [](const WorkFailure&) { return false; });
+}
+
 PoolOutcome train(const StudyOptions& options, const StudyFolder& folder, const std::vector<RunKey>& due) {
+  Images images;
+  if (!options.synthetic()) {
+    images = load_images(options);
+    if (!exists(folder.path() / kTuning)) {
+      PoolOutcome outcome = choose_algorithms(options, *images, folder);
+      if (outcome.interrupted || !outcome.failures.empty()) return outcome;
+    }
+  }
   SharedCounter epochs;
   std::vector<Work> work;
   for (const RunKey& key : due)
-    work.push_back({key.name(), [&, key] { return train_and_write(options, folder, key, epochs); }});
+    work.push_back({key.name(), [&, key] { return train_and_write(options, images, folder, key, epochs); }});
   apps::Progress progress("training", static_cast<std::int64_t>(due.size()) * options.epochs, 0, {.unit = "epochs"});
   std::int64_t shown = 0;
   const auto tick = [&] {

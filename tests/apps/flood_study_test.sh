@@ -63,6 +63,15 @@ check "a kill left some runs to do" test "$(ls broken/runs/*.json | wc -l)" -lt 
 expect 0 '' "$study" "${long[@]}" --jobs 2 --out broken
 check "a broken study has the results of a whole one" cmp whole/runs.csv broken/runs.csv
 
+# Images: the same program, with data that is loaded and split by the seed.
+images=(shapes10 --model mlp_mnist --train-images 100 --test-images 40 --batch-size 32 --learning-rate 0.01 --epochs 2 --levels 0,9 --seeds 2)
+expect 0 'shapes10 +\| 0 % +\| 2 ' "$study" "${images[@]}" --out images
+expect 0 '' "$study" "${images[@]}" --jobs 3 --out images-by-three
+check "of images too, three jobs find the same bits as one" cmp images/runs.csv images-by-three/runs.csv
+check "a level above the loss floods every batch" grep -q '^shapes10,0,9,0,[0-9.]*,1,' images/runs.csv
+expect 0 '' "$study" shapes10 --model resnet20 --train-images 40 --test-images 10 --batch-size 16 --epochs 1 --levels 0,1 --out convolutions
+check "the choice of algorithms is kept" grep -q 'x=16x32x32x16.*threads=1' convolutions/tuning.json
+
 # Bad input.
 expect 2 "no 'synthetik'.*'synthetic'" "$study" synthetik --out x
 expect 2 "no 'gausian'.*'gaussian'" "$study" synthetic --dataset gausian --out x

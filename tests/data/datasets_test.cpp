@@ -12,7 +12,7 @@ namespace {
 
 TEST(Datasets, UnknownNameTellsTheNearest) {
   EXPECT_EQ(dataset_names(),
-            (std::vector<std::string>{"cifar10", "cifar100", "mnist", "fashion-mnist", "kmnist", "shapes10"}));
+            (std::vector<std::string>{"cifar10", "cifar100", "mnist", "fashion-mnist", "kmnist", "svhn", "shapes10"}));
   try {
     load_dataset("fashon_mnist", "somewhere");
     ADD_FAILURE();
