@@ -40,6 +40,8 @@ class Loader {
   // std::invalid_argument for a batch size below 1, a data set without images, whose sizes disagree or with labels out
   // of range, a crop padding or cutout larger than the image, and a normalisation that does not fit.
   Loader(const ImageDataset& dataset, LoaderOptions options);
+  // A data set that nobody keeps would be gone before the first batch.
+  Loader(const ImageDataset&& dataset, LoaderOptions options) = delete;
 
   std::int64_t batches_per_epoch() const;
   // Starts to make the batches of an epoch from `first_batch` on; what is left of another epoch is dropped. Throws

@@ -30,12 +30,12 @@ Outcome train(const std::function<Variable(const Variable&)>& objective) {
     return std::pair(set.features.reshape({count, 1, 1, 10}), set.labels);
   };
   const auto [train_x, train_y] = points(data::Part::train, 100);
-  const auto [test_x, test_y] = points(data::Part::test, 2000);
+  const auto [test_x, test_y] = points(data::Part::test, 1000);
   const auto model = nn::make_model({.name = "mlp_paper", .image = {1, 1, 10}, .classes = 2, .seed = 1});
   optim::Adam adam(model->parameters(), {.learning_rate = 1e-3});
 
   double train_loss = 0;
-  for (int step = 0; step < 150; ++step) {
+  for (int step = 0; step < 80; ++step) {
     Tape tape;
     const Variable loss = ops::softmax_cross_entropy((*model)(tape.input(train_x)), train_y);
     train_loss = loss.value().item();

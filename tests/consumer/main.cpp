@@ -7,7 +7,8 @@ using namespace sluice;
 
 int main() {
   const data::ImageSplits images = data::load_dataset("shapes10", "");
-  data::Loader loader(data::take(images.train, 512), {.batch_size = 64, .seed = 1});
+  const data::ImageDataset train = data::take(images.train, 512);
+  data::Loader loader(train, {.batch_size = 64, .seed = 1});
   const auto model = nn::make_model({.name = "resnet20", .image = {32, 32, 3}, .classes = 10, .seed = 1});
   optim::Sgd sgd(model->parameters(), {.learning_rate = 0.05, .momentum = 0.9});
 

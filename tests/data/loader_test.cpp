@@ -140,7 +140,8 @@ TEST(Loader, AugmentsAnewEachEpoch) {
 TEST(Loader, RefusesMisuse) {
   const ImageDataset dataset = numbered(20);
   EXPECT_THROW(Loader(dataset, {.batch_size = 0}), std::invalid_argument);
-  EXPECT_THROW(Loader(ImageDataset{}, {}), std::invalid_argument);
+  const ImageDataset none;
+  EXPECT_THROW(Loader(none, {}), std::invalid_argument);
   EXPECT_THROW(Loader(dataset, {.augment = {.crop_padding = 2}}), std::invalid_argument);
   EXPECT_THROW(Loader(dataset, {.augment = {.cutout = 2}}), std::invalid_argument);
   EXPECT_THROW(Loader(dataset, {.normalisation = {{0, 0}, {1, 1}}}), std::invalid_argument);
