@@ -10,6 +10,7 @@
 #include "core/ops/flood.h"
 #include "core/ops/flood_rows.h"
 #include "core/ops/fused/batch_norm_relu.h"
+#include "core/ops/fused/flooded_cross_entropy.h"
 #include "core/ops/layer_norm.h"
 #include "core/ops/linear.h"
 #include "core/ops/loss.h"

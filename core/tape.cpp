@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/unit_gradient.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/elementwise.h"
 
@@ -60,7 +61,7 @@ Variable Tape::use(const Variable& parameter) {
 
 void Tape::backward(const Variable& loss) {
   require(loss.defined() && loss.value().size() == 1, "backward", "expects a scalar loss, got ", loss.shape());
-  backward(loss, Tensor::full(loss.shape(), 1.0, loss.dtype(), loss.value().device()));
+  backward(loss, unit_gradient(loss.dtype(), loss.value().device()).reshape(loss.shape()));
 }
 
 void Tape::backward(const Variable& result, Tensor gradient) {

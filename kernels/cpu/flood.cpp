@@ -2,45 +2,16 @@
 #include "kernels/flood.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "kernels/flood_transform.h"
 
 namespace sluice::kernels::cpu {
 namespace {
 
-// A loss m of a batch, group or row as the objective sees it.
-template <class T>
-struct Flooded {
-  T value;
-  T slope;
-  bool touched;  // whether value is another number than m
-};
-
-// A NaN is in no order with the level and must not look like a zero gradient: m - level carries it on.
-template <class T>
-T sign_of(T m, T level) {
-  return m > level ? T(1) : (m < level ? T(-1) : (m == level ? T(0) : m - level));
-}
-
-template <class T>
-Flooded<T> hard(T m, T level) {
-  const bool below = m < level;
-  return {.value = below ? 2 * level - m : m, .slope = sign_of(m, level), .touched = below};
-}
-
-template <class T>
-Flooded<T> soft(T m, T level, T softness) {
-  const T u = (m - level) / softness;
-  const T root = std::sqrt(1 + u * u);
-  // sqrt(1 + u^2) - 1 without the difference of two numbers near 1.
-  const T rho = u * u / (root + 1);
-  return {.value = level + softness * softness * rho, .slope = softness * u / root, .touched = true};
-}
-
 template <class T>
 Flooded<T> flood(T m, T level, const FloodRowsGeometry& geometry) {
-  if (level == 0) return {.value = m, .slope = 1, .touched = false};
-  return geometry.transform == FloodTransform::hard ? hard(m, level)
-                                                    : soft(m, level, static_cast<T>(geometry.softness));
+  return geometry.transform == FloodTransform::hard ? flood_hard(m, level)
+                                                    : flood_soft(m, level, static_cast<T>(geometry.softness));
 }
 
 template <class T>
@@ -54,7 +25,7 @@ double sum_of(std::int64_t n, const T* x) {
 
 template <class T>
 void flood_forward(const Exec&, const double* level, const T* loss, T* value, T* sign) {
-  const Flooded<T> flooded = flood(*loss, static_cast<T>(*level), {});
+  const Flooded<T> flooded = flood_hard(*loss, static_cast<T>(*level));
   if (value != nullptr) *value = flooded.value;
   *sign = flooded.slope;
 }

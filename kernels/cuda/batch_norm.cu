@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch norm of x [rows, channels]. Bound by bytes, each pass at one read of every array that it names and one write of
-// its result: statistics x; apply x (and residual) and y; reduce x, dy (and y, dz); backward_input x, dz and dx.
-// Statistics are Welford's, joined by Chan, Golub and LeVeque's rule (1979), so a mean far from 0 costs no digits.
+// Batch normalisation of x [rows, channels]. Every pass is bound by bytes, and its floor is the bytes over the memory's
+// bandwidth: statistics read x; apply reads x (and the residual) and writes y; reduce reads x and dy (and y, and
+// writes dz); backward_input reads x and dy and writes dx. Sums are taken by runs of rows, then over the runs in order;
+// the second stage moves little and costs a launch.
 #include "kernels/batch_norm.h"
 
 #include "kernels/cuda/columns.h"
@@ -9,270 +10,342 @@
 namespace sluice::kernels::cuda {
 namespace {
 
-struct Moments {
-  float count, mean, squares;  // squares: sum of squared deviations from the mean
+// Eight blocks of 256 threads a multiprocessor of an H100, whatever the device: the sums' order depends on it.
+constexpr std::int64_t kMostBlocks = 132 * 8;
 
-  __device__ static Moments merge(const Moments& a, const Moments& b) {
-    const float count = a.count + b.count;
-    if (count == 0) return a;
-    const float share = b.count / count, difference = b.mean - a.mean;
-    return {count, a.mean + difference * share, a.squares + b.squares + difference * difference * a.count * share};
-  }
-  __device__ Moments from_lane(int distance) const {
-    return {__shfl_xor_sync(0xffffffffu, count, distance), __shfl_xor_sync(0xffffffffu, mean, distance),
-            __shfl_xor_sync(0xffffffffu, squares, distance)};
-  }
+using Channels = BatchNormChannels<float>;
+
+template <int width>
+struct Floats {
+  float values[width];
+  __device__ __forceinline__ float operator[](int i) const { return values[i]; }
 };
 
+template <int width>
+__device__ __forceinline__ Floats<width> read(const float* from, std::int64_t column) {
+  Floats<width> result;
+  UNROLL for (int i = 0; i < width; ++i) result.values[i] = __ldg(from + column + i);
+  return result;
+}
+
+// A channel's line z = (x - mean) scale + bias.
+template <int width>
+struct Line {
+  Floats<width> mean, scale, bias;
+
+  static __device__ __forceinline__ Line of(const Channels& channels, std::int64_t column) {
+    Line line{read<width>(channels.mean, column), read<width>(channels.weight, column),
+              read<width>(channels.bias, column)};
+    const Floats<width> inverse = read<width>(channels.inverse_deviation, column);
+    UNROLL for (int i = 0; i < width; ++i) line.scale.values[i] *= inverse[i];
+    return line;
+  }
+  __device__ __forceinline__ float at(int i, float deviation) const { return deviation * scale[i] + bias[i]; }
+};
+
+// Sums of x - shift and its square, the shift being the first row of the run: large means cost no digits.
 template <class T>
-struct MomentsOf {
-  using State = Moments;
+struct SumDeviations {
   const T* x;
+  ColumnTiling tiling;
 
   template <int width>
-  struct Columns {
-    const T* x;
-    __device__ Columns(const MomentsOf& rule, std::int64_t) : x(rule.x) {}
-
-    __device__ void add(Moments (&state)[width], std::int64_t, std::int64_t offset) const {
-      const auto pack = *reinterpret_cast<const Pack<T, width>*>(x + offset);
-      const float count = state[0].count + 1, share = 1 / count;
-      UNROLL for (int i = 0; i < width; ++i) {
-        const float value = to_float(pack[i]), difference = value - state[i].mean;
-        state[i].count = count;
-        state[i].mean += difference * share;
-        state[i].squares += difference * (value - state[i].mean);
-      }
+  __device__ __forceinline__ Floats<width> begin(std::int64_t column) const {
+    const Pack<T, width> first = load_pack<T, width>(x, blockIdx.y * tiling.run * tiling.columns + column);
+    Floats<width> shift;
+    UNROLL for (int i = 0; i < width; ++i) shift.values[i] = to_float(first[i]);
+    return shift;
+  }
+  template <int width>
+  __device__ __forceinline__ Pack<T, width> load(std::int64_t index) const {
+    return load_pack<T, width>(x, index);
+  }
+  template <int width>
+  __device__ __forceinline__ void add(const Floats<width>& shift, const Pack<T, width>& values, std::int64_t,
+                                      ColumnSums<width>& sums) const {
+    UNROLL for (int i = 0; i < width; ++i) {
+      const float deviation = to_float(values[i]) - shift[i];
+      sums.first[i] += deviation;
+      sums.second[i] += deviation * deviation;
     }
-  };
+  }
 };
 
-struct KeepStatistics {
-  float epsilon, momentum;
+// Totals are sums of the deviations, and of their squares, from the first value of all.
+template <class T>
+struct FinishStatistics {
+  const T* x;
+  ColumnTiling tiling;
+  double epsilon, momentum;
   float *running_mean, *running_variance, *mean, *inverse_deviation;
 
-  __device__ void operator()(std::int64_t channel, const Moments& moments) const {
-    mean[channel] = moments.mean;
-    inverse_deviation[channel] = 1 / sqrtf(moments.squares / moments.count + epsilon);
+  __device__ double shift_of(std::int64_t run, std::int64_t column) const {
+    return static_cast<double>(to_float(x[run * tiling.run * tiling.columns + column]));
+  }
+  __device__ ColumnTotals part(std::int64_t run, std::int64_t column, float sum, float square) const {
+    const double rows = static_cast<double>(min(tiling.run, tiling.rows - run * tiling.run));
+    const double apart = shift_of(run, column) - shift_of(0, column);
+    return {sum + rows * apart, square + (2 * sum + rows * apart) * apart};
+  }
+  __device__ void operator()(std::int64_t column, const ColumnTotals& total) const {
+    const double rows = static_cast<double>(tiling.rows);
+    const double offset = total.first / rows;
+    const double centre = shift_of(0, column) + offset;
+    const double spread = max(total.second - total.first * offset, 0.0);
+    mean[column] = static_cast<float>(centre);
+    inverse_deviation[column] = static_cast<float>(1 / sqrt(spread / rows + epsilon));
     if (running_mean == nullptr) return;
-    running_mean[channel] += momentum * (moments.mean - running_mean[channel]);
-    running_variance[channel] += momentum * (moments.squares / (moments.count - 1) - running_variance[channel]);
+    running_mean[column] = static_cast<float>((1 - momentum) * running_mean[column] + momentum * centre);
+    running_variance[column] =
+        static_cast<float>((1 - momentum) * running_variance[column] + momentum * spread / (rows - 1));
   }
 };
 
-__global__ void __launch_bounds__(256)
-    batch_norm_running_kernel(std::int64_t channels, float epsilon, const float* running_mean,
+__global__ void __launch_bounds__(128)
+    batch_norm_running_kernel(std::int64_t channels, double epsilon, const float* running_mean,
                               const float* running_variance, float* mean, float* inverse_deviation) {
-  const std::int64_t channel = std::int64_t{blockIdx.x} * 256 + threadIdx.x;
-  if (channel >= channels) return;
-  mean[channel] = running_mean[channel];
-  inverse_deviation[channel] = 1 / sqrtf(running_variance[channel] + epsilon);
+  const std::int64_t c = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (c >= channels) return;
+  mean[c] = running_mean[c];
+  inverse_deviation[c] = static_cast<float>(1 / sqrt(static_cast<double>(running_variance[c]) + epsilon));
 }
 
-// What a thread keeps of its channels: z = (x - mean) * scale + bias.
-template <int width>
-struct Affine {
-  float mean[width], scale[width], bias[width];
+template <class T, BatchNormTail tail>
+struct Apply {
+  Channels channels;
+  const T *x, *residual;
+  T* y;
 
-  __device__ Affine(const BatchNormChannels<float>& channels, std::int64_t channel) {
-    UNROLL for (int i = 0; i < width; ++i) {
-      mean[i] = channels.mean[channel + i];
-      scale[i] = channels.inverse_deviation[channel + i] * channels.weight[channel + i];
-      bias[i] = channels.bias[channel + i];
-    }
+  template <int width>
+  struct Loaded {
+    Pack<T, width> x, residual;
+  };
+  template <int width>
+  __device__ __forceinline__ Line<width> begin(std::int64_t column) const {
+    return Line<width>::of(channels, column);
   }
-  __device__ float operator()(int i, float x) const { return (x - mean[i]) * scale[i] + bias[i]; }
-};
-
-template <int width, BatchNormTail tail, class T>
-__global__ void __launch_bounds__(kColumnThreads)
-    batch_norm_apply_kernel(ColumnWalk walk, BatchNormChannels<float> channels, const T* x, const T* residual, T* y) {
-  const std::int64_t column = column_of_thread(walk, width);
-  if (column >= walk.columns) return;
-  const Affine<width> affine(channels, column);
-  for_each_row(walk, column, [&](std::int64_t, std::int64_t offset) {
-    const auto in = *reinterpret_cast<const Pack<T, width>*>(x + offset);
-    Pack<T, width> beside{}, out;
-    if constexpr (tail == BatchNormTail::add_relu) beside = *reinterpret_cast<const Pack<T, width>*>(residual + offset);
+  template <int width>
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+    Loaded<width> loaded;
+    loaded.x = load_pack<T, width>(x, index);
+    if constexpr (tail == BatchNormTail::add_relu) loaded.residual = load_pack<T, width>(residual, index);
+    return loaded;
+  }
+  template <int width>
+  __device__ __forceinline__ void store(const Line<width>& line, const Loaded<width>& loaded,
+                                        std::int64_t index) const {
+    Pack<T, width> result;
     UNROLL for (int i = 0; i < width; ++i) {
-      float z = affine(i, to_float(in[i]));
-      if constexpr (tail == BatchNormTail::add_relu) z += to_float(beside[i]);
-      // A NaN stays one.
-      if constexpr (tail != BatchNormTail::none) z = z < 0 ? 0 : z;
-      out[i] = from_float<T>(z);
+      float z = line.at(i, to_float(loaded.x[i]) - line.mean[i]);
+      if constexpr (tail == BatchNormTail::add_relu) z += to_float(loaded.residual[i]);
+      // Not the maximum: a NaN must travel.
+      if constexpr (tail != BatchNormTail::none) z = z < 0 ? 0.0f : z;
+      result[i] = from_float<T>(z);
     }
-    *reinterpret_cast<Pack<T, width>*>(y + offset) = out;
-  });
-}
-
-struct TwoSums {
-  float bias, weight;
-
-  __device__ static TwoSums merge(const TwoSums& a, const TwoSums& b) { return {a.bias + b.bias, a.weight + b.weight}; }
-  __device__ TwoSums from_lane(int distance) const {
-    return {__shfl_xor_sync(0xffffffffu, bias, distance), __shfl_xor_sync(0xffffffffu, weight, distance)};
+    store_pack(y, index, result);
   }
 };
 
-// dz out of dy: what the relu let pass.
-template <BatchNormTail tail, class T>
-struct ParameterGradients {
-  using State = TwoSums;
-  BatchNormChannels<float> channels;
+// Sums of dz and dz (x - mean).
+template <class T, BatchNormTail tail>
+struct SumGradients {
+  Channels channels;
   const T *x, *y, *dy;
   T* dz;
 
   template <int width>
-  struct Columns {
-    const ParameterGradients& rule;
-    Affine<width> affine;
-    __device__ Columns(const ParameterGradients& of, std::int64_t channel) : rule(of), affine(of.channels, channel) {}
-
-    __device__ void add(TwoSums (&state)[width], std::int64_t, std::int64_t offset) const {
-      using P = Pack<T, width>;
-      const P in = *reinterpret_cast<const P*>(rule.x + offset);
-      P gradient = *reinterpret_cast<const P*>(rule.dy + offset), out{};
-      if constexpr (tail == BatchNormTail::add_relu) out = *reinterpret_cast<const P*>(rule.y + offset);
-      UNROLL for (int i = 0; i < width; ++i) {
-        const float value = to_float(in[i]);
-        bool passed = true;
-        if constexpr (tail == BatchNormTail::relu) passed = affine(i, value) > 0;
-        if constexpr (tail == BatchNormTail::add_relu) passed = to_float(out[i]) > 0;
-        if (!passed) gradient[i] = from_float<T>(0);
-        const float g = to_float(gradient[i]);
-        state[i].bias += g;
-        // Times the inverse deviation, once a channel, in KeepGradients.
-        state[i].weight += g * (value - affine.mean[i]);
-      }
-      if constexpr (tail == BatchNormTail::add_relu) *reinterpret_cast<P*>(rule.dz + offset) = gradient;
-    }
+  struct Loaded {
+    Pack<T, width> x, y, dy;
   };
+  template <int width>
+  __device__ __forceinline__ Line<width> begin(std::int64_t column) const {
+    return Line<width>::of(channels, column);
+  }
+  template <int width>
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+    Loaded<width> loaded;
+    loaded.x = load_pack<T, width>(x, index);
+    loaded.dy = load_pack<T, width>(dy, index);
+    if constexpr (tail == BatchNormTail::add_relu) loaded.y = load_pack<T, width>(y, index);
+    return loaded;
+  }
+  template <int width>
+  __device__ __forceinline__ void add(const Line<width>& line, const Loaded<width>& loaded, std::int64_t index,
+                                      ColumnSums<width>& sums) const {
+    [[maybe_unused]] Pack<T, width> masked;
+    UNROLL for (int i = 0; i < width; ++i) {
+      const float deviation = to_float(loaded.x[i]) - line.mean[i];
+      float d = to_float(loaded.dy[i]);
+      if constexpr (tail == BatchNormTail::relu) d = line.at(i, deviation) > 0 ? d : 0.0f;
+      if constexpr (tail == BatchNormTail::add_relu) {
+        d = to_float(loaded.y[i]) > 0 ? d : 0.0f;
+        masked[i] = from_float<T>(d);
+      }
+      sums.first[i] += d;
+      sums.second[i] += d * deviation;
+    }
+    if constexpr (tail == BatchNormTail::add_relu) store_pack(dz, index, masked);
+  }
 };
 
-struct KeepGradients {
+struct FinishGradients {
   const float* inverse_deviation;
   float *dweight, *dbias;
 
-  __device__ void operator()(std::int64_t channel, const TwoSums& sums) const {
-    dweight[channel] = sums.weight * inverse_deviation[channel];
-    dbias[channel] = sums.bias;
+  __device__ ColumnTotals part(std::int64_t, std::int64_t, float sum, float product) const { return {sum, product}; }
+  __device__ void operator()(std::int64_t column, const ColumnTotals& total) const {
+    dbias[column] = static_cast<float>(total.first);
+    dweight[column] = static_cast<float>(total.second * static_cast<double>(inverse_deviation[column]));
   }
 };
 
-template <int width, BatchNormTail tail, BatchNormStatisticsOf statistics, class T>
-__global__ void __launch_bounds__(kColumnThreads)
-    batch_norm_backward_input_kernel(ColumnWalk walk, BatchNormChannels<float> channels, const float* dweight,
-                                     const float* dbias, const T* x, const T* dy, T* dx) {
-  const std::int64_t column = column_of_thread(walk, width);
-  if (column >= walk.columns) return;
-  const Affine<width> affine(channels, column);
-  const float share = 1 / static_cast<float>(walk.rows);
-  float slope[width], offset_of[width];
-  UNROLL for (int i = 0; i < width; ++i) {
-    slope[i] = dweight[column + i] * channels.inverse_deviation[column + i] * share;
-    offset_of[i] = dbias[column + i] * share;
-  }
-  for_each_row(walk, column, [&](std::int64_t, std::int64_t offset) {
-    using P = Pack<T, width>;
-    const P in = *reinterpret_cast<const P*>(x + offset), gradient = *reinterpret_cast<const P*>(dy + offset);
-    P out;
-    UNROLL for (int i = 0; i < width; ++i) {
-      const float value = to_float(in[i]);
-      float g = to_float(gradient[i]);
-      if constexpr (tail == BatchNormTail::relu) g = affine(i, value) > 0 ? g : 0;
-      if constexpr (statistics == BatchNormStatisticsOf::batch) g -= offset_of[i] + (value - affine.mean[i]) * slope[i];
-      out[i] = from_float<T>(g * affine.scale[i]);
-    }
-    *reinterpret_cast<P*>(dx + offset) = out;
-  });
-}
+// dx = scale dz + slope (x - mean) + offset.
+template <class T, BatchNormTail tail>
+struct BackwardInput {
+  Channels channels;
+  const float *dweight, *dbias;
+  float share;  // 1 / rows; 0 where the statistics were given
+  const T *x, *dy;
+  T* dx;
 
-// f(tail) with the tail as a constant.
-template <class F>
-void with_tail(BatchNormTail tail, F&& f) {
+  template <int width>
+  struct State {
+    Line<width> line;
+    Floats<width> slope, offset;
+  };
+  template <int width>
+  struct Loaded {
+    Pack<T, width> x, dy;
+  };
+  template <int width>
+  __device__ __forceinline__ State<width> begin(std::int64_t column) const {
+    State<width> state{Line<width>::of(channels, column), read<width>(dweight, column), read<width>(dbias, column)};
+    const Floats<width> inverse = read<width>(channels.inverse_deviation, column);
+    UNROLL for (int i = 0; i < width; ++i) {
+      const float factor = -share * state.line.scale[i];
+      state.slope.values[i] *= factor * inverse[i];
+      state.offset.values[i] *= factor;
+    }
+    return state;
+  }
+  template <int width>
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+    return {load_pack<T, width>(x, index), load_pack<T, width>(dy, index)};
+  }
+  template <int width>
+  __device__ __forceinline__ void store(const State<width>& state, const Loaded<width>& loaded,
+                                        std::int64_t index) const {
+    const Line<width>& line = state.line;
+    Pack<T, width> result;
+    UNROLL for (int i = 0; i < width; ++i) {
+      const float deviation = to_float(loaded.x[i]) - line.mean[i];
+      float d = to_float(loaded.dy[i]);
+      if constexpr (tail == BatchNormTail::relu) d = line.at(i, deviation) > 0 ? d : 0.0f;
+      result[i] = from_float<T>(line.scale[i] * d + (state.slope[i] * deviation + state.offset[i]));
+    }
+    store_pack(dx, index, result);
+  }
+};
+
+template <class Run>
+void with_tail(BatchNormTail tail, const Run& run) {
   using enum BatchNormTail;
   switch (tail) {
-    case none: return f(std::integral_constant<BatchNormTail, none>{});
-    case relu: return f(std::integral_constant<BatchNormTail, relu>{});
-    case add_relu: return f(std::integral_constant<BatchNormTail, add_relu>{});
+    case none: return run(std::integral_constant<BatchNormTail, none>{});
+    case relu: return run(std::integral_constant<BatchNormTail, relu>{});
+    case add_relu: return run(std::integral_constant<BatchNormTail, add_relu>{});
   }
 }
 
 }  // namespace
 
 template <class T>
-std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry& geometry) {
-  std::size_t bytes = 0;
-  with_width<T>(geometry.channels, [&](auto width) {
-    bytes = column_reduce_scratch_bytes<Moments>(geometry.rows, geometry.channels, width);
-  });
-  return bytes;
+std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry& g) {
+  return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostBlocks);
 }
 
 template <class T>
-void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& geometry, const T* x, double epsilon,
-                           double momentum, Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& g, const T* x, double epsilon, double momentum,
+                           Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
                            Master<T>* inverse_deviation, void* scratch) {
-  const KeepStatistics keep{static_cast<float>(epsilon),
-                            static_cast<float>(momentum),
-                            running_mean,
-                            running_variance,
-                            mean,
-                            inverse_deviation};
-  with_width<T>(geometry.channels, [&](auto width) {
-    column_reduce<width>(exec, "batch_norm_statistics", geometry.rows, geometry.channels, MomentsOf<T>{x}, keep,
-                         scratch);
-  });
+  float* sums = static_cast<float*>(scratch);
+  with_column_width<T>(
+      g.channels,
+      [&]<int width>(std::integral_constant<int, width>) {
+        const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
+        launch(exec, {"batch_norm_statistics", tiling.grid(), kColumnThreads},
+               sum_columns_kernel<width, SumDeviations<T>>, tiling, SumDeviations<T>{x, tiling}, sums);
+        finish_columns(
+            exec, "batch_norm_statistics_finish", tiling, sums,
+            FinishStatistics<T>{x, tiling, epsilon, momentum, running_mean, running_variance, mean, inverse_deviation});
+      },
+      x);
 }
 
 template <class T>
 void batch_norm_running(const Exec& exec, std::int64_t channels, double epsilon, const Master<T>* running_mean,
                         const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation) {
-  launch(exec, {"batch_norm_running", blocks_for(channels, 256), 256}, batch_norm_running_kernel, channels,
-         static_cast<float>(epsilon), running_mean, running_variance, mean, inverse_deviation);
+  launch(exec, {"batch_norm_running", blocks_for(channels, 128), 128}, batch_norm_running_kernel, channels, epsilon,
+         running_mean, running_variance, mean, inverse_deviation);
 }
 
 template <class T>
-void batch_norm_apply(const Exec& exec, const BatchNormGeometry& geometry, BatchNormTail tail,
+void batch_norm_apply(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
                       const BatchNormChannels<Master<T>>& channels, const T* x, const T* residual, T* y) {
-  with_width<T>(geometry.channels, [&](auto width) {
-    const ColumnWalk walk = ColumnWalk::make(geometry.rows, geometry.channels, width);
-    with_tail(tail, [&](auto with) {
-      launch(exec, {"batch_norm_apply", walk.grid(width), kColumnThreads}, batch_norm_apply_kernel<width, with, T>,
-             walk, channels, x, residual, y);
-    });
+  if (g.rows == 0) return;
+  with_tail(tail, [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
+    with_column_width<T>(
+        g.channels,
+        [&]<int width>(std::integral_constant<int, width>) {
+          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostBlocks);
+          launch(exec, {"batch_norm_apply", tiling.grid(), kColumnThreads}, for_columns_kernel<width, Apply<T, fused>>,
+                 tiling, Apply<T, fused>{channels, x, residual, y});
+        },
+        x, residual, y);
   });
 }
 
 template <class T>
-void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& geometry, BatchNormTail tail,
+void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
                        const BatchNormChannels<Master<T>>& channels, const T* x, const T* y, const T* dy, T* dz,
                        Master<T>* dweight, Master<T>* dbias, void* scratch) {
-  const KeepGradients keep{channels.inverse_deviation, dweight, dbias};
-  with_width<T>(geometry.channels, [&](auto width) {
-    with_tail(tail, [&](auto with) {
-      column_reduce<width>(exec, "batch_norm_reduce", geometry.rows, geometry.channels,
-                           ParameterGradients<with, T>{channels, x, y, dy, dz}, keep, scratch);
-    });
+  float* sums = static_cast<float*>(scratch);
+  with_tail(tail, [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
+    with_column_width<T>(
+        g.channels,
+        [&]<int width>(std::integral_constant<int, width>) {
+          const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
+          launch(exec, {"batch_norm_reduce", tiling.grid(), kColumnThreads},
+                 sum_columns_kernel<width, SumGradients<T, fused>>, tiling,
+                 SumGradients<T, fused>{channels, x, y, dy, dz}, sums);
+          finish_columns(exec, "batch_norm_reduce_finish", tiling, sums,
+                         FinishGradients{channels.inverse_deviation, dweight, dbias});
+        },
+        x, y, dy, dz);
   });
 }
 
 template <class T>
-void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& geometry, BatchNormTail tail,
+void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
                                BatchNormStatisticsOf statistics, const BatchNormChannels<Master<T>>& channels,
                                const Master<T>* dweight, const Master<T>* dbias, const T* x, const T* dy, T* dx) {
-  // The add_relu tail's dy is dz already.
-  const BatchNormTail left = tail == BatchNormTail::relu ? tail : BatchNormTail::none;
-  with_width<T>(geometry.channels, [&](auto width) {
-    const ColumnWalk walk = ColumnWalk::make(geometry.rows, geometry.channels, width);
-    with_tail(left, [&](auto with) {
-      const auto kernel = statistics == BatchNormStatisticsOf::batch
-                              ? batch_norm_backward_input_kernel<width, with, BatchNormStatisticsOf::batch, T>
-                              : batch_norm_backward_input_kernel<width, with, BatchNormStatisticsOf::running, T>;
-      launch(exec, {"batch_norm_backward_input", walk.grid(width), kColumnThreads}, kernel, walk, channels, dweight,
-             dbias, x, dy, dx);
-    });
-  });
+  if (g.rows == 0) return;
+  const float share = statistics == BatchNormStatisticsOf::batch ? 1.0f / static_cast<float>(g.rows) : 0.0f;
+  const auto run = [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
+    with_column_width<T>(
+        g.channels,
+        [&]<int width>(std::integral_constant<int, width>) {
+          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostBlocks);
+          launch(exec, {"batch_norm_backward_input", tiling.grid(), kColumnThreads},
+                 for_columns_kernel<width, BackwardInput<T, fused>>, tiling,
+                 BackwardInput<T, fused>{channels, dweight, dbias, share, x, dy, dx});
+        },
+        x, dy, dx);
+  };
+  if (tail == BatchNormTail::relu)
+    run(std::integral_constant<BatchNormTail, BatchNormTail::relu>{});
+  else
+    run(std::integral_constant<BatchNormTail, BatchNormTail::none>{});
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                                          \

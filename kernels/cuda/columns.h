@@ -1,119 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work on x [rows, columns] whose parameters are one a column, such as batch norm's. A thread keeps to `width`
-// neighbouring columns, 16 bytes of a row where the columns allow it, and walks down a run of rows; a block is `across`
-// threads wide and kColumnThreads / across rows high. Reductions leave one partial a run and column, which a second
-// launch merges: two stages, in a fixed order.
+// Work over the columns of a matrix [rows, columns] in memory order, as batch normalisation has it: a thread keeps its
+// columns, `width` neighbours, and walks down rows of its run, so that what belongs to a column stays in registers.
+//
+//   for_columns   something for each element
+//   sum_columns   two sums a column, over each run in a fixed order; finish_columns adds the runs up
+//
+// A body is a struct with
+//   begin<width>(column)              what it keeps of a thread's columns, "state"
+//   load<width>(index)                what it reads at elements [index, index + width), apart so that loads of several
+//                                     rows are on their way together
+//   store(state, loaded, index)       for_columns: writes
+//   add(state, loaded, index, sums)   sum_columns: adds to sums.first and sums.second, float [width] each
 #pragma once
 
-#include <algorithm>
-
+#include "kernels/cuda/packs.h"
 #include "kernels/cuda/reduce.h"
 
 namespace sluice::kernels::cuda {
 
 inline constexpr int kColumnThreads = 256;
+inline constexpr int kRowsAtOnce = 4;
 
-struct ColumnWalk {
+struct ColumnTiling {
   std::int64_t rows, columns;
-  std::int64_t rows_of_run;
-  int across;  // threads along the columns, a power of 2 up to 32
+  int across;        // threads of a block side by side along the columns, a power of two up to 32; the others below
+  std::int64_t run;  // rows of a block
+  unsigned tiles, runs;
 
-  int down() const { return kColumnThreads / across; }
-  std::int64_t runs() const { return std::max<std::int64_t>(1, (rows + rows_of_run - 1) / rows_of_run); }
-
-  static ColumnWalk make(std::int64_t rows, std::int64_t columns, int width) {
-    ColumnWalk walk{.rows = rows, .columns = columns, .rows_of_run = 1, .across = 1};
-    while (walk.across < 32 && walk.across * width < columns) walk.across *= 2;
-    const std::int64_t tiles = walk.tiles(width);
-    constexpr std::int64_t blocks_wanted = 132 * 8, rows_of_thread = 8;
-    const std::int64_t runs = std::clamp<std::int64_t>(rows / (walk.down() * rows_of_thread), 1,
-                                                       std::max<std::int64_t>(1, blocks_wanted / tiles));
-    walk.rows_of_run = std::max<std::int64_t>(1, (rows + runs - 1) / runs);
-    return walk;
+  // At most `most_blocks` blocks, as long as one for each tile is not more.
+  ColumnTiling(std::int64_t rows_, std::int64_t columns_, int width, std::int64_t most_blocks)
+      : rows(rows_), columns(columns_), across(1) {
+    const std::int64_t packs = columns / width;
+    while (across < packs && across < 32) across *= 2;
+    tiles = blocks_for(packs, across);
+    const std::int64_t step = std::int64_t{kColumnThreads / across} * kRowsAtOnce;
+    const std::int64_t wanted = std::clamp<std::int64_t>(most_blocks / tiles, 1, 65535);
+    const std::int64_t steps = std::max<std::int64_t>(1, (rows + step - 1) / step);
+    run = (steps + wanted - 1) / wanted * step;
+    runs = blocks_for(rows, run);
   }
-  std::int64_t tiles(int width) const { return (columns + across * width - 1) / (across * width); }
-  dim3 grid(int width) const { return dim3(static_cast<unsigned>(tiles(width)), static_cast<unsigned>(runs())); }
+  dim3 grid() const { return dim3(tiles, runs); }
 };
 
-// Calls f(row, offset of the pack in x) for the rows of this thread, top down; `column` is the first of its columns.
-template <class F>
-__device__ __forceinline__ void for_each_row(const ColumnWalk& walk, std::int64_t column, F&& f) {
-  const std::int64_t begin = std::int64_t{blockIdx.y} * walk.rows_of_run;
-  const std::int64_t end = min(begin + walk.rows_of_run, walk.rows);
-  const int y = static_cast<int>(threadIdx.x) / walk.across, down = kColumnThreads / walk.across;
-  for (std::int64_t row = begin + y; row < end; row += down) f(row, row * walk.columns + column);
-}
-
-__device__ __forceinline__ std::int64_t column_of_thread(const ColumnWalk& walk, int width) {
-  return (std::int64_t{blockIdx.x} * walk.across + static_cast<int>(threadIdx.x) % walk.across) * width;
-}
-
-// partials [runs, columns] of Rule::State, where
-//   Rule::template Columns<width>(rule, column) holds what a thread needs of its columns, and its
-//   add(State (&)[width], row, offset) takes in the pack of x at `offset`;
-//   State::merge(a, b) joins two, a the earlier.
-template <int width, class Rule>
-__global__ void __launch_bounds__(kColumnThreads)
-    column_reduce_kernel(ColumnWalk walk, Rule rule, typename Rule::State* partials) {
-  using State = typename Rule::State;
-  SHARED(states, State[width][kColumnThreads]);
-  const int thread = static_cast<int>(threadIdx.x);
-  const std::int64_t column = column_of_thread(walk, width);
-  State state[width] = {};
-  if (column < walk.columns) {
-    const typename Rule::template Columns<width> columns(rule, column);
-    for_each_row(walk, column, [&](std::int64_t row, std::int64_t offset) { columns.add(state, row, offset); });
-  }
-  UNROLL for (int i = 0; i < width; ++i) states[i][thread] = state[i];
-  __syncthreads();
-  const int y = thread / walk.across;
-  for (int half = kColumnThreads / walk.across / 2; half > 0; half /= 2) {
-    if (y < half)
-      UNROLL for (int i = 0; i < width; ++i) states[i][thread] =
-          State::merge(states[i][thread], states[i][thread + half * walk.across]);
-    __syncthreads();
-  }
-  if (y == 0 && column < walk.columns)
-    UNROLL for (int i = 0; i < width; ++i) partials[blockIdx.y * walk.columns + column + i] = states[i][thread];
-}
-
-// A warp a column: merges the column's partials and hands them to finish(column, state).
-template <class State, class Finish>
-__global__ void __launch_bounds__(kColumnThreads)
-    column_finish_kernel(std::int64_t runs, std::int64_t columns, const State* partials, Finish finish) {
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  const std::int64_t column = (std::int64_t{blockIdx.x} * kColumnThreads + threadIdx.x) / 32;
-  if (column >= columns) return;
-  State state{};
-  for (std::int64_t run = lane; run < runs; run += 32) state = State::merge(state, partials[run * columns + column]);
-  UNROLL for (int distance = 1; distance < 32; distance *= 2) state = State::merge(state, state.from_lane(distance));
-  if (lane == 0) finish(column, state);
-}
-
-// f(width): 16 bytes of T where the columns come in so many, else 1.
-template <class T, class F>
-void with_width(std::int64_t columns, F&& f) {
-  constexpr int widest = 16 / static_cast<int>(sizeof(T));
-  if (columns % widest == 0)
-    f(std::integral_constant<int, widest>{});
+// Calls run(std::integral_constant of the width): 16 bytes of T where all rows can be cut and moved so, else one
+// element.
+template <class T, class Run, class... Pointers>
+void with_column_width(std::int64_t columns, const Run& run, const Pointers*... pointers) {
+  constexpr int width = static_cast<int>(16 / sizeof(T));
+  if (columns % width == 0 && all_aligned(16, pointers...))
+    run(std::integral_constant<int, width>{});
   else
-    f(std::integral_constant<int, 1>{});
+    run(std::integral_constant<int, 1>{});
 }
 
-template <class State>
-std::size_t column_reduce_scratch_bytes(std::int64_t rows, std::int64_t columns, int width) {
-  return static_cast<std::size_t>(ColumnWalk::make(rows, columns, width).runs() * columns) * sizeof(State);
+// Where a thread stands.
+struct ColumnPlace {
+  int below;  // of the threads that share its columns
+  int step;   // their number
+  std::int64_t column, begin, end;
+
+  template <int width>
+  static __device__ __forceinline__ ColumnPlace of(const ColumnTiling& t) {
+    const int x = static_cast<int>(threadIdx.x) & (t.across - 1), y = static_cast<int>(threadIdx.x) / t.across;
+    const std::int64_t begin = blockIdx.y * t.run;
+    return {.below = y,
+            .step = kColumnThreads / t.across,
+            .column = (std::int64_t{blockIdx.x} * t.across + x) * width,
+            .begin = begin + y,
+            .end = min(begin + t.run, t.rows)};
+  }
+};
+
+// visit(loaded, index) for the rows of a thread.
+template <int width, class Body, class Visit>
+__device__ __forceinline__ void for_rows(const ColumnTiling& t, const ColumnPlace& place, const Body& body,
+                                         const Visit& visit) {
+  using Loaded = decltype(body.template load<width>(0));
+  std::int64_t row = place.begin;
+  for (; row + (kRowsAtOnce - 1) * place.step < place.end; row += kRowsAtOnce * place.step) {
+    Loaded loaded[kRowsAtOnce];
+    UNROLL for (int i = 0; i < kRowsAtOnce; ++i) loaded[i] =
+        body.template load<width>((row + i * place.step) * t.columns + place.column);
+    UNROLL for (int i = 0; i < kRowsAtOnce; ++i) visit(loaded[i], (row + i * place.step) * t.columns + place.column);
+  }
+  for (; row < place.end; row += place.step) {
+    const std::int64_t index = row * t.columns + place.column;
+    visit(body.template load<width>(index), index);
+  }
 }
 
-template <int width, class Rule, class Finish>
-void column_reduce(const Exec& exec, const char* name, std::int64_t rows, std::int64_t columns, const Rule& rule,
-                   const Finish& finish, void* scratch) {
-  using State = typename Rule::State;
-  const ColumnWalk walk = ColumnWalk::make(rows, columns, width);
-  auto* partials = static_cast<State*>(scratch);
-  launch(exec, {name, walk.grid(width), kColumnThreads}, column_reduce_kernel<width, Rule>, walk, rule, partials);
-  launch(exec, {name, blocks_for(columns * 32, kColumnThreads), kColumnThreads}, column_finish_kernel<State, Finish>,
-         walk.runs(), columns, static_cast<const State*>(partials), finish);
+template <int width, class Body>
+__global__ void __launch_bounds__(kColumnThreads) for_columns_kernel(ColumnTiling t, Body body) {
+  const ColumnPlace place = ColumnPlace::of<width>(t);
+  if (place.column >= t.columns) return;
+  const auto state = body.template begin<width>(place.column);
+  for_rows<width>(t, place, body,
+                  [&](const auto& loaded, std::int64_t index) { body.template store<width>(state, loaded, index); });
+}
+
+template <int width>
+struct ColumnSums {
+  float first[width], second[width];
+};
+
+// sums [2, runs, columns]
+template <int width, class Body>
+__global__ void __launch_bounds__(kColumnThreads) sum_columns_kernel(ColumnTiling t, Body body, float* sums) {
+  SHARED(partial, float[2 * width][kColumnThreads]);
+  const ColumnPlace place = ColumnPlace::of<width>(t);
+  ColumnSums<width> own{};
+  if (place.column < t.columns) {
+    const auto state = body.template begin<width>(place.column);
+    for_rows<width>(t, place, body, [&](const auto& loaded, std::int64_t index) {
+      body.template add<width>(state, loaded, index, own);
+    });
+  }
+  UNROLL for (int i = 0; i < width; ++i) {
+    partial[i][threadIdx.x] = own.first[i];
+    partial[width + i][threadIdx.x] = own.second[i];
+  }
+  for (int half = place.step / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (place.below < half)
+      UNROLL for (int i = 0; i < 2 * width; ++i) partial[i][threadIdx.x] +=
+          partial[i][static_cast<int>(threadIdx.x) + half * t.across];
+  }
+  if (place.below > 0 || place.column >= t.columns) return;
+  Pack<float, width> first, second;
+  UNROLL for (int i = 0; i < width; ++i) {
+    first[i] = partial[i][threadIdx.x];
+    second[i] = partial[width + i][threadIdx.x];
+  }
+  UNROLL for (int i = 0; i < width; ++i) {
+    sums[blockIdx.y * t.columns + place.column + i] = first[i];
+    sums[(gridDim.y + std::int64_t{blockIdx.y}) * t.columns + place.column + i] = second[i];
+  }
+}
+
+inline std::size_t sum_columns_scratch_bytes(const ColumnTiling& t) {
+  return static_cast<std::size_t>(2 * t.runs * t.columns) * sizeof(float);
+}
+
+// For whichever width with_column_width chooses.
+template <class T>
+std::size_t most_sum_columns_scratch_bytes(std::int64_t rows, std::int64_t columns, std::int64_t most_blocks) {
+  constexpr int width = static_cast<int>(16 / sizeof(T));
+  const std::size_t narrow = sum_columns_scratch_bytes(ColumnTiling(rows, columns, 1, most_blocks));
+  if (columns % width != 0) return narrow;
+  return std::max(narrow, sum_columns_scratch_bytes(ColumnTiling(rows, columns, width, most_blocks)));
+}
+
+struct ColumnTotals {
+  double first, second;
+};
+
+// finish.part(run, column, first, second) gives what a run adds to the two totals of a column, in double;
+// finish(column, totals) takes them. 32 columns a block, eight threads each.
+inline constexpr int kFinishColumns = 32, kFinishShares = 8;
+template <class Finish>
+__global__ void __launch_bounds__(kFinishColumns* kFinishShares)
+    finish_columns_kernel(std::int64_t columns, std::int64_t runs, const float* sums, Finish finish) {
+  SHARED(shares, ColumnTotals[kFinishShares][kFinishColumns]);
+  const int x = static_cast<int>(threadIdx.x) % kFinishColumns, y = static_cast<int>(threadIdx.x) / kFinishColumns;
+  const std::int64_t column = std::int64_t{blockIdx.x} * kFinishColumns + x;
+  ColumnTotals total{0, 0};
+  if (column < columns)
+    for (std::int64_t run = y; run < runs; run += kFinishShares) {
+      const ColumnTotals part =
+          finish.part(run, column, sums[run * columns + column], sums[(runs + run) * columns + column]);
+      total.first += part.first;
+      total.second += part.second;
+    }
+  shares[y][x] = total;
+  __syncthreads();
+  if (y > 0 || column >= columns) return;
+  for (int share = 1; share < kFinishShares; ++share) {
+    total.first += shares[share][x].first;
+    total.second += shares[share][x].second;
+  }
+  finish(column, total);
+}
+
+template <class Finish>
+void finish_columns(const Exec& exec, const char* name, const ColumnTiling& t, const float* sums,
+                    const Finish& finish) {
+  launch(exec, {name, blocks_for(t.columns, kFinishColumns), kFinishColumns * kFinishShares},
+         finish_columns_kernel<Finish>, t.columns, std::int64_t{t.runs}, sums, finish);
 }
 
 }  // namespace sluice::kernels::cuda

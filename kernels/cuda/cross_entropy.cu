@@ -1,67 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax cross entropy of logits [N,C]: a launch over the rows, then one block adds the row losses up in order. Bound
-// by bytes: logits read; backward reads them and writes as many.
-#include "kernels/cuda/cross_entropy.h"
+// Softmax cross entropy over logits [N,C]. Bound by bytes: forward reads the logits, backward reads them and writes as
+// many; at the size of a batch (2048 x 10: 80 KB) by the launch, so that forward is one launch there.
+#include "kernels/cross_entropy.h"
+
+#include "kernels/cuda/cross_entropy_rows.h"
 
 namespace sluice::kernels::cuda {
 namespace {
 
-constexpr int kThreads = 128, kMeanThreads = 1024;
-
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
-    cross_entropy_rows_kernel(CrossEntropyGeometry g, const T* logits, const std::int32_t* labels,
-                              const float* class_weights, float* row_loss, float* log_sum_exp) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= g.rows) return;
-  const float loss = row_loss_of<lanes>(g, logits + row * g.classes, labels[row], class_weights, log_sum_exp + row);
-  if (lane_of_row<lanes>() == 0) row_loss[row] = loss;
-}
-
-__global__ void __launch_bounds__(kMeanThreads)
-    cross_entropy_mean_kernel(CrossEntropyGeometry g, const float* row_loss, const std::int32_t* labels,
-                              const float* class_weights, float* loss, float* weight_sum) {
-  LossSums sums{};
-  for (std::int64_t row = threadIdx.x; row < g.rows; row += kMeanThreads)
-    sums.add(row_loss[row], labels[row], g.ignore_index, class_weights);
-  sums = sums.over_block<kMeanThreads>();
-  if (threadIdx.x != 0) return;
-  *loss = static_cast<float>(sums.losses / sums.weights);
-  *weight_sum = static_cast<float>(sums.weights);
-}
-
-// The factor of a row: dloss / weight_sum for the mean, or the row's own where drow_loss is given.
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
-    cross_entropy_backward_kernel(CrossEntropyGeometry g, const T* logits, const std::int32_t* labels,
-                                  const float* class_weights, const float* log_sum_exp, const float* weight_sum,
-                                  const float* dloss, const float* drow_loss, T* dlogits) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= g.rows) return;
-  const float factor = drow_loss == nullptr ? *dloss / *weight_sum : drow_loss[row];
-  row_gradient<lanes>(g, logits + row * g.classes, labels[row], class_weights, log_sum_exp[row], factor,
-                      dlogits + row * g.classes);
-}
-
 template <class T>
-void launch_rows(const Exec& exec, const CrossEntropyGeometry& g, const T* logits, const std::int32_t* labels,
-                 const float* class_weights, float* row_loss, float* log_sum_exp) {
-  if (g.rows == 0) return;
-  with_lanes(g.classes, [&](auto lanes) {
-    launch(exec, {"cross_entropy_rows", blocks_for(g.rows * lanes, kThreads), kThreads},
-           cross_entropy_rows_kernel<lanes, T>, g, logits, labels, class_weights, row_loss, log_sum_exp);
+struct MeanLoss {
+  CrossEntropyTarget target;
+  const T* logits;
+  float *loss, *log_sum_exp, *weight_sum;
+
+  template <class Row>
+  __device__ __forceinline__ WeightedSum row(const Row& row, std::int64_t i, bool live) const {
+    const RowLoss result = row_loss(target, row, target.labels[i], logits + i * target.classes);
+    if (live && row.lane() == 0) log_sum_exp[i] = result.log_sum_exp;
+    return {static_cast<double>(result.loss), static_cast<double>(result.weight)};
+  }
+  __device__ void finish(const WeightedSum& total) const {
+    *loss = static_cast<float>(total.sum / total.weights);
+    *weight_sum = static_cast<float>(total.weights);
+  }
+};
+
+template <class T, int lanes, int kept>
+__global__ void __launch_bounds__(kRowThreads)
+    cross_entropy_rows_forward_kernel(std::int64_t rows, CrossEntropyTarget target, const T* logits, float* losses,
+                                      float* log_sum_exp) {
+  for_rows<lanes>(rows, [&](std::int64_t i, bool live) {
+    const T* from = logits + i * target.classes;
+    const Row<T, lanes, kept> row(from, live ? target.classes : 0);
+    const RowLoss result = row_loss(target, row, target.labels[i], from);
+    if (!live || row.lane() != 0) return;
+    losses[i] = result.loss;
+    log_sum_exp[i] = result.log_sum_exp;
   });
 }
 
-template <class T>
-void launch_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits, const std::int32_t* labels,
-                     const float* class_weights, const float* log_sum_exp, const float* weight_sum, const float* dloss,
-                     const float* drow_loss, T* dlogits) {
+// What reaches the loss of row i.
+struct SameForAll {
+  const float *dloss, *weight_sum;
+  __device__ __forceinline__ float operator()(std::int64_t) const { return __ldg(dloss) / __ldg(weight_sum); }
+};
+struct OneForEach {
+  const float* drow_loss;
+  __device__ __forceinline__ float operator()(std::int64_t i) const { return drow_loss[i]; }
+};
+
+template <class T, int lanes, int kept, class Factor>
+__global__ void __launch_bounds__(kRowThreads)
+    cross_entropy_backward_kernel(std::int64_t rows, CrossEntropyTarget target, const T* logits,
+                                  const float* log_sum_exp, Factor factor, T* dlogits) {
+  for_rows<lanes>(rows, [&](std::int64_t i, bool live) {
+    const std::int64_t at = i * target.classes;
+    const Row<T, lanes, kept> row(logits + at, live ? target.classes : 0);
+    write_row_gradient(target, row, live, target.labels[i], log_sum_exp[i], factor(i), dlogits + at);
+  });
+}
+
+template <class T, class Factor>
+void backward(const Exec& exec, const char* name, const CrossEntropyGeometry& g, const T* logits,
+              const CrossEntropyTarget& target, const float* log_sum_exp, const Factor& factor, T* dlogits) {
   if (g.rows == 0) return;
-  with_lanes(g.classes, [&](auto lanes) {
-    launch(exec, {"cross_entropy_backward", blocks_for(g.rows * lanes, kThreads), kThreads},
-           cross_entropy_backward_kernel<lanes, T>, g, logits, labels, class_weights, log_sum_exp, weight_sum, dloss,
-           drow_loss, dlogits);
+  with_row_shape(g.classes, [&]<int lanes, int kept>() {
+    launch(exec, {name, row_blocks(g.rows, lanes), kRowThreads}, cross_entropy_backward_kernel<T, lanes, kept, Factor>,
+           g.rows, target, logits, log_sum_exp, factor, dlogits);
   });
 }
 
@@ -69,17 +75,16 @@ void launch_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* l
 
 template <class T>
 std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
-  return static_cast<std::size_t>(g.rows) * sizeof(float);
+  return row_means_scratch_bytes(g.rows, g.classes);
 }
 
 template <class T>
 void softmax_cross_entropy_forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
                                    const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
                                    Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
-  auto* const row_loss = static_cast<float*>(scratch);
-  launch_rows(exec, g, logits, labels, class_weights, row_loss, log_sum_exp);
-  launch(exec, {"cross_entropy_mean", 1, kMeanThreads}, cross_entropy_mean_kernel, g, row_loss, labels, class_weights,
-         loss, weight_sum);
+  const CrossEntropyTarget target(g, labels, class_weights);
+  row_means(exec, "softmax_cross_entropy_forward", g.rows, g.classes, logits,
+            MeanLoss<T>{target, logits, loss, log_sum_exp, weight_sum}, scratch);
 }
 
 template <class T>
@@ -87,21 +92,28 @@ void softmax_cross_entropy_backward(const Exec& exec, const CrossEntropyGeometry
                                     const std::int32_t* labels, const Master<T>* class_weights,
                                     const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
                                     T* dlogits) {
-  launch_backward(exec, g, logits, labels, class_weights, log_sum_exp, weight_sum, dloss, nullptr, dlogits);
+  backward(exec, "softmax_cross_entropy_backward", g, logits, CrossEntropyTarget(g, labels, class_weights), log_sum_exp,
+           SameForAll{dloss, weight_sum}, dlogits);
 }
 
 template <class T>
 void softmax_cross_entropy_rows_forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
-                                        const std::int32_t* labels, const Master<T>* class_weights, Master<T>* row_loss,
+                                        const std::int32_t* labels, const Master<T>* class_weights, Master<T>* losses,
                                         Master<T>* log_sum_exp) {
-  launch_rows(exec, g, logits, labels, class_weights, row_loss, log_sum_exp);
+  if (g.rows == 0) return;
+  const CrossEntropyTarget target(g, labels, class_weights);
+  with_row_shape(g.classes, [&]<int lanes, int kept>() {
+    launch(exec, {"softmax_cross_entropy_rows_forward", row_blocks(g.rows, lanes), kRowThreads},
+           cross_entropy_rows_forward_kernel<T, lanes, kept>, g.rows, target, logits, losses, log_sum_exp);
+  });
 }
 
 template <class T>
 void softmax_cross_entropy_rows_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
                                          const std::int32_t* labels, const Master<T>* class_weights,
                                          const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
-  launch_backward(exec, g, logits, labels, class_weights, log_sum_exp, nullptr, nullptr, drow_loss, dlogits);
+  backward(exec, "softmax_cross_entropy_rows_backward", g, logits, CrossEntropyTarget(g, labels, class_weights),
+           log_sum_exp, OneForEach{drow_loss}, dlogits);
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                                          \

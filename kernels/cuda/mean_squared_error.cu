@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(kThreads)
     const float difference = to_float(x[i]) - to_float(target[i]);
     sum += difference * difference;
   }
-  sum = block_reduce<kThreads>(sum, 0.0, Plus{});
+  sum = block_sum(sum);
   if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }
 
@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(kThreads)
     mean_kernel(std::int64_t n, std::int64_t count, const double* partials, float* mean) {
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < count; i += kThreads) sum += partials[i];
-  sum = block_reduce<kThreads>(sum, 0.0, Plus{});
+  sum = block_sum(sum);
   if (threadIdx.x == 0) *mean = static_cast<float>(sum / static_cast<double>(n));
 }
 

@@ -1,197 +1,299 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling of x [N,H,W,C] to y [N,P,Q,C]. Bound by bytes: forward reads x once (overlapping windows meet in the cache)
-// and writes y; backward reads dy and offsets and writes dx, each element gathered from the windows that hold it.
+// Pooling of x [N,H,W,C] to y [N,P,Q,C]: a thread has one pack of channels of one result and gathers, in one order,
+// what belongs to it; backward gathers too, over the windows that hold an element. Bound by bytes: forward reads x and
+// writes y (and offsets), backward reads dy (and offsets) and writes dx; windows that overlap meet in the caches.
 #include "kernels/pool.h"
 
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/columns.h"
+#include "kernels/cuda/packs.h"
 
 namespace sluice::kernels::cuda {
 namespace {
 
-constexpr int kThreads = 256;
+// Along one axis: windows of `window` at out * stride - pad.
+struct Axis {
+  int extent, results, window, stride, pad;
 
-// Positions [first, last) of one axis.
-struct Span {
-  std::int64_t first, last;
+  // The first and the last but one offset in window `out` that lie in the image.
+  __device__ __forceinline__ int first_inside(int out) const { return max(0, pad - out * stride); }
+  __device__ __forceinline__ int end_inside(int out) const { return min(window, extent + pad - out * stride); }
+  // The windows that hold `at`.
+  __device__ __forceinline__ int first_holder(int at) const {
+    const int reach = at + pad - window;
+    return reach < 0 ? 0 : reach / stride + 1;
+  }
+  __device__ __forceinline__ int end_holder(int at) const { return min(results, (at + pad) / stride + 1); }
 };
 
-// The part of window `out` that lies inside the image, as offsets into the window.
-__device__ Span inside(std::int64_t out, std::int64_t stride, std::int64_t pad, std::int64_t window,
-                       std::int64_t extent) {
-  const std::int64_t origin = out * stride - pad;
-  return {max(std::int64_t{0}, -origin), min(window, extent - origin)};
-}
+struct Geometry {
+  std::int64_t channels;
+  Axis vertical, horizontal;
 
-// The windows that hold position `at`.
-__device__ Span holders(std::int64_t at, std::int64_t stride, std::int64_t pad, std::int64_t window,
-                        std::int64_t out_extent) {
-  const std::int64_t reach = at + pad - window;
-  return {reach < 0 ? 0 : reach / stride + 1, min(out_extent, (at + pad) / stride + 1)};
-}
+  explicit Geometry(const PoolGeometry& g)
+      : channels(g.channels),
+        vertical{static_cast<int>(g.height), static_cast<int>(g.out_height), static_cast<int>(g.window_height),
+                 static_cast<int>(g.stride_height), static_cast<int>(g.pad_height)},
+        horizontal{static_cast<int>(g.width), static_cast<int>(g.out_width), static_cast<int>(g.window_width),
+                   static_cast<int>(g.stride_width), static_cast<int>(g.pad_width)} {}
+};
 
-// An element of an image batch [N, height, width, C], found from its number.
+// Where pack `index` of [N, rows, columns, C] lies.
+template <class Index>
 struct Place {
-  std::int64_t image, row, column, channel;
+  int row, column;
+  Index image, channel;
+
+  __device__ __forceinline__ Place(Index index, Index packs, int width, int rows, int columns) {
+    channel = index % packs * static_cast<Index>(width);
+    const Index position = index / packs;
+    column = static_cast<int>(position % static_cast<Index>(columns));
+    const Index line = position / static_cast<Index>(columns);
+    row = static_cast<int>(line % static_cast<Index>(rows));
+    image = line / static_cast<Index>(rows);
+  }
 };
 
-__device__ Place place_of(std::int64_t index, std::int64_t height, std::int64_t width, std::int64_t channels) {
-  const std::int64_t channel = index % channels, pixel = index / channels;
-  return {pixel / (height * width), pixel / width % height, pixel % width, channel};
-}
-
-// visit(offset in the window, index into x) for the positions of the window of y that `place` names.
-template <class Visit>
-__device__ void for_window(const PoolGeometry& g, const Place& place, Visit&& visit) {
-  const Span rows = inside(place.row, g.stride_height, g.pad_height, g.window_height, g.height);
-  const Span columns = inside(place.column, g.stride_width, g.pad_width, g.window_width, g.width);
-  for (std::int64_t r = rows.first; r < rows.last; ++r)
-    for (std::int64_t s = columns.first; s < columns.last; ++s) {
-      const std::int64_t h = place.row * g.stride_height - g.pad_height + r;
-      const std::int64_t w = place.column * g.stride_width - g.pad_width + s;
-      visit(static_cast<int>(r * g.window_width + s),
-            ((place.image * g.height + h) * g.width + w) * g.channels + place.channel);
+// visit(offset in the window, element of x) for the elements of a window.
+template <class Index, class Visit>
+__device__ __forceinline__ void for_window(const Geometry& g, const Place<Index>& place, const Visit& visit) {
+  const Axis& v = g.vertical;
+  const Axis& h = g.horizontal;
+  const auto channels = static_cast<Index>(g.channels);
+  for (int r = v.first_inside(place.row); r < v.end_inside(place.row); ++r)
+    for (int s = h.first_inside(place.column); s < h.end_inside(place.column); ++s) {
+      const auto row = static_cast<Index>(place.row * v.stride - v.pad + r);
+      const auto column = static_cast<Index>(place.column * h.stride - h.pad + s);
+      visit(r * h.window + s,
+            ((place.image * static_cast<Index>(v.extent) + row) * static_cast<Index>(h.extent) + column) * channels +
+                place.channel);
     }
 }
 
-// visit(offset in the window, index into y) for the windows that hold the element of x that `place` names.
-template <class Visit>
-__device__ void for_holders(const PoolGeometry& g, const Place& place, Visit&& visit) {
-  const Span rows = holders(place.row, g.stride_height, g.pad_height, g.window_height, g.out_height);
-  const Span columns = holders(place.column, g.stride_width, g.pad_width, g.window_width, g.out_width);
-  for (std::int64_t p = rows.first; p < rows.last; ++p)
-    for (std::int64_t q = columns.first; q < columns.last; ++q) {
-      const std::int64_t r = place.row + g.pad_height - p * g.stride_height;
-      const std::int64_t s = place.column + g.pad_width - q * g.stride_width;
-      visit(static_cast<int>(r * g.window_width + s),
-            ((place.image * g.out_height + p) * g.out_width + q) * g.channels + place.channel);
+// visit(offset in the window, element of y) for the windows that hold an element of x.
+template <class Index, class Visit>
+__device__ __forceinline__ void for_holders(const Geometry& g, const Place<Index>& place, const Visit& visit) {
+  const Axis& v = g.vertical;
+  const Axis& h = g.horizontal;
+  const auto channels = static_cast<Index>(g.channels);
+  for (int p = v.first_holder(place.row); p < v.end_holder(place.row); ++p)
+    for (int q = h.first_holder(place.column); q < h.end_holder(place.column); ++q) {
+      const int r = place.row + v.pad - p * v.stride, s = place.column + h.pad - q * h.stride;
+      visit(r * h.window + s,
+            ((place.image * static_cast<Index>(v.results) + static_cast<Index>(p)) * static_cast<Index>(h.results) +
+             static_cast<Index>(q)) *
+                    channels +
+                place.channel);
     }
 }
 
-__device__ std::int64_t element_of_thread() { return std::int64_t{blockIdx.x} * kThreads + threadIdx.x; }
-
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    max_pool2d_forward_kernel(PoolGeometry g, std::int64_t n, const T* x, T* y, std::uint8_t* offsets) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  float largest = -INFINITY;
-  int where = -1;
-  for_window(g, place_of(i, g.out_height, g.out_width, g.channels), [&](int offset, std::int64_t from) {
-    const float value = to_float(x[from]);
-    if (where < 0 || value > largest || value != value) {
-      largest = value;
-      where = offset;
+template <class T, int width, class Index>
+__global__ void __launch_bounds__(kPackThreads)
+    max_pool2d_forward_kernel(Geometry g, Index all, const T* x, T* y, std::uint8_t* offsets) {
+  const Index i = global_thread<Index>();
+  if (i >= all) return;
+  const auto packs = static_cast<Index>(g.channels / width);
+  const Place<Index> place(i, packs, width, g.vertical.results, g.horizontal.results);
+  Pack<float, width> largest{};
+  Pack<std::uint8_t, width> where{};
+  bool first = true;
+  for_window(g, place, [&](int offset, Index from) {
+    const auto values = load_pack<T, width>(x, static_cast<std::int64_t>(from));
+    UNROLL for (int c = 0; c < width; ++c) {
+      const float value = to_float(values[c]);
+      const bool take = first || value > largest[c] || value != value;
+      largest[c] = take ? value : largest[c];
+      where[c] = take ? static_cast<std::uint8_t>(offset) : where[c];
     }
+    first = false;
   });
-  y[i] = from_float<T>(largest);
-  if (offsets != nullptr) offsets[i] = static_cast<std::uint8_t>(where);
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(largest[c]);
+  const auto to = static_cast<std::int64_t>(i) * width;
+  store_pack(y, to, result);
+  if (offsets != nullptr) store_pack(offsets, to, where);
 }
 
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    max_pool2d_backward_kernel(PoolGeometry g, std::int64_t n, const std::uint8_t* offsets, const T* dy, T* dx) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  float sum = 0;
-  for_holders(g, place_of(i, g.height, g.width, g.channels), [&](int offset, std::int64_t window) {
-    if (offsets[window] == offset) sum += to_float(dy[window]);
+template <class T, int width, class Index>
+__global__ void __launch_bounds__(kPackThreads)
+    max_pool2d_backward_kernel(Geometry g, Index all, const std::uint8_t* offsets, const T* dy, T* dx) {
+  const Index i = global_thread<Index>();
+  if (i >= all) return;
+  const auto packs = static_cast<Index>(g.channels / width);
+  const Place<Index> place(i, packs, width, g.vertical.extent, g.horizontal.extent);
+  Pack<float, width> sum{};
+  for_holders(g, place, [&](int offset, Index from) {
+    const auto where = load_pack<std::uint8_t, width>(offsets, static_cast<std::int64_t>(from));
+    const auto values = load_pack<T, width>(dy, static_cast<std::int64_t>(from));
+    UNROLL for (int c = 0; c < width; ++c) sum[c] += where[c] == offset ? to_float(values[c]) : 0.0f;
   });
-  dx[i] = from_float<T>(sum);
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(sum[c]);
+  store_pack(dx, static_cast<std::int64_t>(i) * width, result);
 }
 
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    avg_pool2d_forward_kernel(PoolGeometry g, std::int64_t n, float share, const T* x, T* y) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  float sum = 0;
-  for_window(g, place_of(i, g.out_height, g.out_width, g.channels),
-             [&](int, std::int64_t from) { sum += to_float(x[from]); });
-  y[i] = from_float<T>(sum * share);
+template <class T, int width, class Index>
+__global__ void __launch_bounds__(kPackThreads)
+    avg_pool2d_forward_kernel(Geometry g, Index all, float share, const T* x, T* y) {
+  const Index i = global_thread<Index>();
+  if (i >= all) return;
+  const auto packs = static_cast<Index>(g.channels / width);
+  const Place<Index> place(i, packs, width, g.vertical.results, g.horizontal.results);
+  Pack<float, width> sum{};
+  for_window(g, place, [&](int, Index from) {
+    const auto values = load_pack<T, width>(x, static_cast<std::int64_t>(from));
+    UNROLL for (int c = 0; c < width; ++c) sum[c] += to_float(values[c]);
+  });
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(share * sum[c]);
+  store_pack(y, static_cast<std::int64_t>(i) * width, result);
 }
 
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    avg_pool2d_backward_kernel(PoolGeometry g, std::int64_t n, float share, const T* dy, T* dx) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  float sum = 0;
-  for_holders(g, place_of(i, g.height, g.width, g.channels),
-              [&](int, std::int64_t window) { sum += to_float(dy[window]); });
-  dx[i] = from_float<T>(sum * share);
+template <class T, int width, class Index>
+__global__ void __launch_bounds__(kPackThreads)
+    avg_pool2d_backward_kernel(Geometry g, Index all, float share, const T* dy, T* dx) {
+  const Index i = global_thread<Index>();
+  if (i >= all) return;
+  const auto packs = static_cast<Index>(g.channels / width);
+  const Place<Index> place(i, packs, width, g.vertical.extent, g.horizontal.extent);
+  Pack<float, width> sum{};
+  for_holders(g, place, [&](int, Index from) {
+    const auto values = load_pack<T, width>(dy, static_cast<std::int64_t>(from));
+    UNROLL for (int c = 0; c < width; ++c) sum[c] += to_float(values[c]);
+  });
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(share * sum[c]);
+  store_pack(dx, static_cast<std::int64_t>(i) * width, result);
 }
 
-// A thread a channel of an image; neighbours read neighbouring channels.
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    global_average_pool_forward_kernel(std::int64_t n, std::int64_t positions, std::int64_t channels, float share,
-                                       const T* x, T* y) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  const T* from = x + i / channels * positions * channels + i % channels;
-  float sum = 0;
-  for (std::int64_t position = 0; position < positions; ++position) sum += to_float(from[position * channels]);
-  y[i] = from_float<T>(sum * share);
+// A block has one image and `across` packs of channels; its threads below each other share the positions.
+template <class T, int width>
+__global__ void __launch_bounds__(kColumnThreads)
+    global_average_pool_forward_kernel(int across, std::int64_t positions, std::int64_t channels, const T* x, T* y) {
+  SHARED(partial, float[width][kColumnThreads]);
+  const int below = static_cast<int>(threadIdx.x) / across, step = kColumnThreads / across;
+  const std::int64_t channel =
+      (std::int64_t{blockIdx.y} * across + (static_cast<int>(threadIdx.x) & (across - 1))) * width;
+  const T* image = x + blockIdx.x * positions * channels;
+  Pack<float, width> sum{};
+  if (channel < channels)
+    for (std::int64_t at = below; at < positions; at += step) {
+      const auto values = load_pack<T, width>(image, at * channels + channel);
+      UNROLL for (int c = 0; c < width; ++c) sum[c] += to_float(values[c]);
+    }
+  UNROLL for (int c = 0; c < width; ++c) partial[c][threadIdx.x] = sum[c];
+  for (int half = step / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (below < half)
+      UNROLL for (int c = 0; c < width; ++c) partial[c][threadIdx.x] +=
+          partial[c][static_cast<int>(threadIdx.x) + half * across];
+  }
+  if (below > 0 || channel >= channels) return;
+  const float share = 1.0f / static_cast<float>(positions);
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(share * partial[c][threadIdx.x]);
+  store_pack(y, blockIdx.x * channels + channel, result);
 }
 
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    global_average_pool_backward_kernel(std::int64_t n, std::int64_t positions, std::int64_t channels, float share,
-                                        const T* dy, T* dx) {
-  const std::int64_t i = element_of_thread();
-  if (i >= n) return;
-  dx[i] = from_float<T>(share * to_float(dy[i / (positions * channels) * channels + i % channels]));
+template <class T, int width, class Index>
+__global__ void __launch_bounds__(kPackThreads)
+    global_average_pool_backward_kernel(Index all, Index positions, Index packs, float share, const T* dy, T* dx) {
+  const Index i = global_thread<Index>();
+  if (i >= all) return;
+  const Index image = i / (positions * packs);
+  const auto values = load_pack<T, width>(dy, static_cast<std::int64_t>(image * packs + i % packs) * width);
+  Pack<T, width> result;
+  UNROLL for (int c = 0; c < width; ++c) result[c] = from_float<T>(share * to_float(values[c]));
+  store_pack(dx, static_cast<std::int64_t>(i) * width, result);
 }
-
-float share_of(std::int64_t count) { return 1 / static_cast<float>(count); }
 
 std::int64_t x_size(const PoolGeometry& g) { return g.batch * g.height * g.width * g.channels; }
 std::int64_t y_size(const PoolGeometry& g) { return g.batch * g.out_height * g.out_width * g.channels; }
-
-// A thread for each of n elements.
-template <class... Parameters, class... Arguments>
-void launch_over(const Exec& exec, const char* name, std::int64_t n, void (*kernel)(Parameters...),
-                 Arguments&&... arguments) {
-  if (n > 0) launch(exec, {name, blocks_for(n, kThreads), kThreads}, kernel, arguments...);
-}
+float share_of(const PoolGeometry& g) { return 1.0f / static_cast<float>(g.window_height * g.window_width); }
 
 }  // namespace
 
 template <class T>
 void max_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y, std::uint8_t* offsets) {
-  launch_over(exec, "max_pool2d_forward", y_size(g), max_pool2d_forward_kernel<T>, g, y_size(g), x, y, offsets);
+  if (y_size(g) == 0) return;
+  with_packs<T>(
+      g.channels, std::max(x_size(g), y_size(g)),
+      [&]<int width, class Index>(std::integral_constant<int, width>, Index) {
+        const std::int64_t all = y_size(g) / width;
+        launch(exec, {"max_pool2d_forward", blocks_for(all, kPackThreads), kPackThreads},
+               max_pool2d_forward_kernel<T, width, Index>, Geometry(g), all, x, y, offsets);
+      },
+      x, y, offsets);
 }
 
 template <class T>
 void max_pool2d_backward(const Exec& exec, const PoolGeometry& g, const std::uint8_t* offsets, const T* dy, T* dx) {
-  launch_over(exec, "max_pool2d_backward", x_size(g), max_pool2d_backward_kernel<T>, g, x_size(g), offsets, dy, dx);
+  if (x_size(g) == 0) return;
+  with_packs<T>(
+      g.channels, std::max(x_size(g), y_size(g)),
+      [&]<int width, class Index>(std::integral_constant<int, width>, Index) {
+        const std::int64_t all = x_size(g) / width;
+        launch(exec, {"max_pool2d_backward", blocks_for(all, kPackThreads), kPackThreads},
+               max_pool2d_backward_kernel<T, width, Index>, Geometry(g), all, offsets, dy, dx);
+      },
+      offsets, dy, dx);
 }
 
 template <class T>
 void avg_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y) {
-  launch_over(exec, "avg_pool2d_forward", y_size(g), avg_pool2d_forward_kernel<T>, g, y_size(g),
-              share_of(g.window_height * g.window_width), x, y);
+  if (y_size(g) == 0) return;
+  with_packs<T>(
+      g.channels, std::max(x_size(g), y_size(g)),
+      [&]<int width, class Index>(std::integral_constant<int, width>, Index) {
+        const std::int64_t all = y_size(g) / width;
+        launch(exec, {"avg_pool2d_forward", blocks_for(all, kPackThreads), kPackThreads},
+               avg_pool2d_forward_kernel<T, width, Index>, Geometry(g), all, share_of(g), x, y);
+      },
+      x, y);
 }
 
 template <class T>
 void avg_pool2d_backward(const Exec& exec, const PoolGeometry& g, const T* dy, T* dx) {
-  launch_over(exec, "avg_pool2d_backward", x_size(g), avg_pool2d_backward_kernel<T>, g, x_size(g),
-              share_of(g.window_height * g.window_width), dy, dx);
+  if (x_size(g) == 0) return;
+  with_packs<T>(
+      g.channels, std::max(x_size(g), y_size(g)),
+      [&]<int width, class Index>(std::integral_constant<int, width>, Index) {
+        const std::int64_t all = x_size(g) / width;
+        launch(exec, {"avg_pool2d_backward", blocks_for(all, kPackThreads), kPackThreads},
+               avg_pool2d_backward_kernel<T, width, Index>, Geometry(g), all, share_of(g), dy, dx);
+      },
+      dy, dx);
 }
 
 template <class T>
 void global_average_pool_forward(const Exec& exec, std::int64_t batch, std::int64_t positions, std::int64_t channels,
                                  const T* x, T* y) {
-  launch_over(exec, "global_average_pool_forward", batch * channels, global_average_pool_forward_kernel<T>,
-              batch * channels, positions, channels, share_of(positions), x, y);
+  if (batch == 0) return;
+  with_packs<T>(
+      channels, batch * positions * channels,
+      [&]<int width>(std::integral_constant<int, width>, auto) {
+        int across = 1;
+        while (across < channels / width && across < 32) across *= 2;
+        launch(exec,
+               {"global_average_pool_forward",
+                dim3(static_cast<unsigned>(batch), blocks_for(channels, std::int64_t{across} * width)), kColumnThreads},
+               global_average_pool_forward_kernel<T, width>, across, positions, channels, x, y);
+      },
+      x, y);
 }
 
 template <class T>
 void global_average_pool_backward(const Exec& exec, std::int64_t batch, std::int64_t positions, std::int64_t channels,
                                   const T* dy, T* dx) {
-  const std::int64_t n = batch * positions * channels;
-  launch_over(exec, "global_average_pool_backward", n, global_average_pool_backward_kernel<T>, n, positions, channels,
-              share_of(positions), dy, dx);
+  if (batch == 0) return;
+  const float share = 1.0f / static_cast<float>(positions);
+  with_packs<T>(
+      channels, batch * positions * channels,
+      [&]<int width, class Index>(std::integral_constant<int, width>, Index) {
+        const std::int64_t packs = channels / width, all = batch * positions * packs;
+        launch(exec, {"global_average_pool_backward", blocks_for(all, kPackThreads), kPackThreads},
+               global_average_pool_backward_kernel<T, width, Index>, all, positions, packs, share, dy, dx);
+      },
+      dy, dx);
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                                     \

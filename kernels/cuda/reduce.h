@@ -1,41 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions in a fixed order, so that the same input gives the same bits.
+// Sums and maxima over neighbouring lanes and over a block, in an order that depends on the sizes alone.
 #pragma once
 
 #include "kernels/cuda/device.h"
 
 namespace sluice::kernels::cuda {
 
-struct Plus {
-  template <class V>
-  __device__ __forceinline__ V operator()(V a, V b) const {
-    return a + b;
-  }
-};
-
-struct Larger {
-  __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
-};
-
-// Every lane of a full warp gets f over the warp's values.
-template <class V, class F>
-__device__ __forceinline__ V warp_reduce(V value, F f) {
-  UNROLL for (int distance = 16; distance > 0; distance /= 2) value =
-      f(value, __shfl_xor_sync(0xffffffffu, value, distance));
+// Over groups of `lanes` (a power of two up to 32) lanes that lie side by side; every lane receives its group's. All
+// lanes of the warp take part.
+template <int lanes, class V>
+__device__ __forceinline__ V lanes_sum(V value) {
+  UNROLL for (int apart = lanes / 2; apart > 0; apart /= 2) value += __shfl_xor_sync(~0u, value, apart);
   return value;
 }
 
-// Every thread of a block of `threads` (a multiple of 32, at most 1024) gets f over the block's values.
-template <int threads, class V, class F>
-__device__ V block_reduce(V value, V identity, F f) {
-  constexpr int warps = threads / 32;
-  SHARED(of_warp, V[warps]);
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  value = warp_reduce(value, f);
-  __syncthreads();  // a call before this one may still read
-  if (lane == 0) of_warp[warp] = value;
+template <int lanes>
+__device__ __forceinline__ float lanes_max(float value) {
+  UNROLL for (int apart = lanes / 2; apart > 0; apart /= 2) value = fmaxf(value, __shfl_xor_sync(~0u, value, apart));
+  return value;
+}
+
+// Over all threads of a block of up to 1024; every thread receives it. All threads take part.
+__device__ __forceinline__ double block_sum(double value) {
+  SHARED(sums_of_warps, double[32]);
+  value = lanes_sum<32>(value);
+  // Those of the last call may still be read.
   __syncthreads();
-  return warp_reduce(lane < warps ? of_warp[lane] : identity, f);
+  if (threadIdx.x % 32 == 0) sums_of_warps[threadIdx.x / 32] = value;
+  __syncthreads();
+  double total = 0;
+  for (unsigned warp = 0; warp < blockDim.x / 32; ++warp) total += sums_of_warps[warp];
+  return total;
+}
+
+// Sums of values and of their weights.
+struct WeightedSum {
+  double sum = 0;
+  double weights = 0;
+};
+
+__device__ __forceinline__ WeightedSum block_sum(const WeightedSum& value) {
+  return {block_sum(value.sum), block_sum(value.weights)};
 }
 
 }  // namespace sluice::kernels::cuda

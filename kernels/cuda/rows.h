@@ -1,58 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work on x [rows, classes] row by row: `lanes` neighbouring threads, 1 or a whole warp, share a row. One thread a row
-// serves the short rows of a classifier's logits, where a warp would mostly idle.
+// Rows of logits [N,C], each held by `lanes` lanes of a warp that lie side by side: element c by lane c % lanes, in
+// registers where a row has at most lanes * kept elements, else (kept = 0) read again from the caches each time.
+// A row's reductions are shuffles; no shared memory.
 #pragma once
 
 #include "kernels/cuda/reduce.h"
 
 namespace sluice::kernels::cuda {
 
-inline constexpr std::int64_t kShortRow = 32;
+template <class T, int lanes_, int kept>
+class Row {
+ public:
+  static constexpr int lanes = lanes_;
 
-template <int lanes, class V, class F>
-__device__ __forceinline__ V lanes_reduce(V value, F f) {
-  if constexpr (lanes == 1)
-    return value;
-  else
-    return warp_reduce(value, f);
-}
+  __device__ __forceinline__ Row(const T* row, std::int64_t count) : row_(row), count_(count) {
+    UNROLL for (int k = 0; k < kept; ++k) if (lane() + k * lanes < count_) values_[k] =
+        to_float(row_[lane() + k * lanes]);
+  }
 
-template <int lanes>
-__device__ __forceinline__ int lane_of_row() {
-  return static_cast<int>(threadIdx.x) % lanes;
-}
+  // f(c, value) for the elements of this lane.
+  template <class F>
+  __device__ __forceinline__ void each(const F& f) const {
+    if constexpr (kept > 0) {
+      UNROLL for (int k = 0; k < kept; ++k) if (lane() + k * lanes < count_)
+          f(std::int64_t{lane() + k * lanes}, values_[k]);
+    } else {
+      for (std::int64_t c = lane(); c < count_; c += lanes) f(c, to_float(row_[c]));
+    }
+  }
 
-// f(lanes) with the number as a constant.
-template <class F>
-void with_lanes(std::int64_t classes, F&& f) {
-  if (classes <= kShortRow)
-    f(std::integral_constant<int, 1>{});
-  else
-    f(std::integral_constant<int, 32>{});
-}
+  // NaN is passed over.
+  __device__ __forceinline__ float maximum() const {
+    float largest = -INFINITY;
+    each([&](std::int64_t, float value) { largest = fmaxf(largest, value); });
+    return lanes_max<lanes>(largest);
+  }
+  // The sum over the whole row of f(c, value).
+  template <class F>
+  __device__ __forceinline__ float sum(const F& f) const {
+    float total = 0;
+    each([&](std::int64_t c, float value) { total += f(c, value); });
+    return lanes_sum<lanes>(total);
+  }
 
-// The row of this thread in a grid with one row for every `lanes` threads.
-template <int lanes>
-__device__ __forceinline__ std::int64_t row_of_thread() {
-  return (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / lanes;
-}
+  static __device__ __forceinline__ int lane() { return static_cast<int>(threadIdx.x) % lanes; }
 
-// The largest element of a row, and the sum of e^(x - largest); every lane gets them.
-struct Exponentials {
-  float largest, sum;
+ private:
+  const T* row_;
+  std::int64_t count_;
+  float values_[kept > 0 ? kept : 1];
 };
 
-template <int lanes, class T>
-__device__ Exponentials exponentials_of(std::int64_t classes, const T* x) {
-  float largest = -INFINITY;
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes) {
-    const float value = to_float(x[c]);
-    largest = value > largest || value != value ? value : largest;  // a NaN is kept
+// visit(i, live) for the rows of the calling lanes, a grid's stride apart. A block stays together: lanes that are left
+// without a row visit the last one, not `live`, and must leave its elements alone.
+template <int lanes, class Visit>
+__device__ __forceinline__ void for_rows(std::int64_t rows, const Visit& visit) {
+  const std::int64_t together = blockDim.x / lanes;
+  for (std::int64_t first = blockIdx.x * together; first < rows; first += gridDim.x * together) {
+    const std::int64_t i = first + threadIdx.x / lanes;
+    visit(i < rows ? i : rows - 1, i < rows);
   }
-  largest = lanes_reduce<lanes>(largest, Larger{});
-  float sum = 0;
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes) sum += expf(to_float(x[c]) - largest);
-  return {largest, lanes_reduce<lanes>(sum, Plus{})};
 }
+
+// Calls run.template operator()<lanes, kept>() with what fits rows of `classes`.
+template <class Run>
+void with_row_shape(std::int64_t classes, const Run& run) {
+  if (classes <= 16) return run.template operator()<1, 16>();
+  if (classes <= 64) return run.template operator()<4, 16>();
+  if (classes <= 512) return run.template operator()<32, 16>();
+  run.template operator()<32, 0>();
+}
+
+inline constexpr unsigned kRowThreads = 256;
+inline unsigned row_blocks(std::int64_t rows, int lanes) { return blocks_for(rows * lanes, kRowThreads, 1, 132 * 8); }
 
 }  // namespace sluice::kernels::cuda

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and its logarithm over the rows of x [N,C]. Bound by bytes: x read (twice more out of the cache), y written.
+// Softmax and its logarithm over each row of x [N,C]. Bound by bytes: forward reads x and writes y, backward reads y
+// and dy and writes dx; rows of more than 512 are read again from the caches.
 #include "kernels/softmax.h"
 
 #include "kernels/cuda/rows.h"
@@ -7,96 +8,82 @@
 namespace sluice::kernels::cuda {
 namespace {
 
-constexpr int kThreads = 128;
+enum class Form : std::uint8_t { plain, logarithm };
 
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
+template <Form form, class T, int lanes, int kept>
+__global__ void __launch_bounds__(kRowThreads)
     softmax_forward_kernel(std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= rows) return;
-  x += row * classes;
-  y += row * classes;
-  const Exponentials of_row = exponentials_of<lanes>(classes, x);
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes)
-    y[c] = from_float<T>(expf(to_float(x[c]) - of_row.largest) / of_row.sum);
+  for_rows<lanes>(rows, [&](std::int64_t i, bool live) {
+    const Row<T, lanes, kept> row(x + i * classes, live ? classes : 0);
+    const float largest = row.maximum();
+    const float sum = row.sum([&](std::int64_t, float value) { return expf(value - largest); });
+    if (!live) return;
+    const float share = 1.0f / sum, log_sum = logf(sum);
+    row.each([&](std::int64_t c, float value) {
+      y[i * classes + c] =
+          from_float<T>(form == Form::plain ? expf(value - largest) * share : (value - largest) - log_sum);
+    });
+  });
 }
 
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
+template <Form form, class T, int lanes, int kept>
+__global__ void __launch_bounds__(kRowThreads)
     softmax_backward_kernel(std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= rows) return;
-  const std::int64_t at = row * classes;
-  float dot = 0;
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes)
-    dot += to_float(y[at + c]) * to_float(dy[at + c]);
-  dot = lanes_reduce<lanes>(dot, Plus{});
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes)
-    dx[at + c] = from_float<T>(to_float(y[at + c]) * (to_float(dy[at + c]) - dot));
+  for_rows<lanes>(rows, [&](std::int64_t i, bool live) {
+    const Row<T, lanes, kept> gradients(dy + i * classes, live ? classes : 0);
+    const T* own = y + i * classes;
+    const float sum =
+        gradients.sum([&](std::int64_t c, float d) { return form == Form::plain ? d * to_float(own[c]) : d; });
+    // Rows that are read again must not be written before all lanes have read them.
+    __syncwarp();
+    if (!live) return;
+    gradients.each([&](std::int64_t c, float d) {
+      const float value = to_float(own[c]);
+      dx[i * classes + c] = from_float<T>(form == Form::plain ? value * (d - sum) : d - expf(value) * sum);
+    });
+  });
 }
 
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
-    log_softmax_forward_kernel(std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= rows) return;
-  x += row * classes;
-  y += row * classes;
-  const Exponentials of_row = exponentials_of<lanes>(classes, x);
-  const float log_sum = logf(of_row.sum);
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes)
-    y[c] = from_float<T>((to_float(x[c]) - of_row.largest) - log_sum);
+template <Form form, class T>
+void forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+  if (rows == 0) return;
+  with_row_shape(classes, [&]<int lanes, int kept>() {
+    launch(exec,
+           {form == Form::plain ? "softmax_forward" : "log_softmax_forward", row_blocks(rows, lanes), kRowThreads},
+           softmax_forward_kernel<form, T, lanes, kept>, rows, classes, x, y);
+  });
 }
 
-template <int lanes, class T>
-__global__ void __launch_bounds__(kThreads)
-    log_softmax_backward_kernel(std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  const std::int64_t row = row_of_thread<lanes>();
-  if (row >= rows) return;
-  const std::int64_t at = row * classes;
-  float sum = 0;
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes) sum += to_float(dy[at + c]);
-  sum = lanes_reduce<lanes>(sum, Plus{});
-  for (std::int64_t c = lane_of_row<lanes>(); c < classes; c += lanes)
-    dx[at + c] = from_float<T>(to_float(dy[at + c]) - expf(to_float(y[at + c])) * sum);
+template <Form form, class T>
+void backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
+  if (rows == 0) return;
+  with_row_shape(classes, [&]<int lanes, int kept>() {
+    launch(exec,
+           {form == Form::plain ? "softmax_backward" : "log_softmax_backward", row_blocks(rows, lanes), kRowThreads},
+           softmax_backward_kernel<form, T, lanes, kept>, rows, classes, y, dy, dx);
+  });
 }
 
 }  // namespace
 
 template <class T>
 void softmax_forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  if (rows == 0) return;
-  with_lanes(classes, [&](auto lanes) {
-    launch(exec, {"softmax_forward", blocks_for(rows * lanes, kThreads), kThreads}, softmax_forward_kernel<lanes, T>,
-           rows, classes, x, y);
-  });
+  forward<Form::plain>(exec, rows, classes, x, y);
 }
 
 template <class T>
 void softmax_backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  if (rows == 0) return;
-  with_lanes(classes, [&](auto lanes) {
-    launch(exec, {"softmax_backward", blocks_for(rows * lanes, kThreads), kThreads}, softmax_backward_kernel<lanes, T>,
-           rows, classes, y, dy, dx);
-  });
+  backward<Form::plain>(exec, rows, classes, y, dy, dx);
 }
 
 template <class T>
 void log_softmax_forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  if (rows == 0) return;
-  with_lanes(classes, [&](auto lanes) {
-    launch(exec, {"log_softmax_forward", blocks_for(rows * lanes, kThreads), kThreads},
-           log_softmax_forward_kernel<lanes, T>, rows, classes, x, y);
-  });
+  forward<Form::logarithm>(exec, rows, classes, x, y);
 }
 
 template <class T>
 void log_softmax_backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  if (rows == 0) return;
-  with_lanes(classes, [&](auto lanes) {
-    launch(exec, {"log_softmax_backward", blocks_for(rows * lanes, kThreads), kThreads},
-           log_softmax_backward_kernel<lanes, T>, rows, classes, y, dy, dx);
-  });
+  backward<Form::logarithm>(exec, rows, classes, y, dy, dx);
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                      \

@@ -3,6 +3,7 @@
 
 #include "core/ops/flood.h"
 #include "core/ops/flood_rows.h"
+#include "core/ops/fused/flooded_cross_entropy.h"
 #include "core/ops/relax_loss.h"
 #include "kernels/base/philox.h"
 #include "tests/cases/cases.h"
@@ -78,6 +79,33 @@ std::vector<OpCase> flood_rows_cases() {
   return cases;
 }
 
+// Levels on either side of losses near 2.
+std::vector<OpCase> flooded_cross_entropy_cases(const Tensor& weights) {
+  std::vector<OpCase> cases;
+  const ops::CrossEntropyOptions all{.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 3};
+  // Rows of 16, 64 and 512 classes are the most that one, four and 32 lanes of a warp hold; 700 x 100 logits are more
+  // than one block takes.
+  for (const auto& [name, rows, classes, level, options] :
+       {std::tuple{"one", 1, 1, 0.5, ops::CrossEntropyOptions{}},
+        std::tuple{"above", 37, 10, 0.5, ops::CrossEntropyOptions{}},
+        std::tuple{"below", 37, 16, 50.0, ops::CrossEntropyOptions{}},
+        std::tuple{"off", 33, 17, 0.0, ops::CrossEntropyOptions{}},
+        std::tuple{"smoothed_weighted_ignoring", 9, 7, 50.0, all},
+        std::tuple{"wide", 5, 515, 0.5, ops::CrossEntropyOptions{}},
+        std::tuple{"many", 700, 100, 50.0, ops::CrossEntropyOptions{}}}) {
+    cases.push_back(cross_entropy_case(name, rows, classes, options));
+    cases.back().op = "flooded_cross_entropy";
+    cases.back().run = [labels = random_labels(rows, classes), b = level,
+                        o = options](const std::vector<Variable>& in) {
+      const Device device = in[0].value().device();
+      ops::CrossEntropyOptions there = o;
+      if (there.class_weights.defined()) there.class_weights = there.class_weights.to(device);
+      return ops::flooded_cross_entropy(in[0], labels.to(device), b, there).loss;
+    };
+  }
+  return cases;
+}
+
 std::vector<OpCase> relax_loss_cases() {
   std::vector<OpCase> cases;
   for (const auto& [name, rows, classes, level, phase] :
@@ -120,6 +148,7 @@ std::vector<OpCase> loss_cases() {
   }
   for (OpCase& op_case : row_loss_cases(weights)) cases.push_back(std::move(op_case));
   for (OpCase& op_case : flood_rows_cases()) cases.push_back(std::move(op_case));
+  for (OpCase& op_case : flooded_cross_entropy_cases(weights)) cases.push_back(std::move(op_case));
   for (OpCase& op_case : relax_loss_cases()) cases.push_back(std::move(op_case));
   const auto squared = [](const std::vector<Variable>& in) { return ops::mean_squared_error(in[0], in[1]); };
   for (const auto& [name, shape] : {std::pair{"one", Shape{1}}, std::pair{"odd", Shape{3, 5, 7}},

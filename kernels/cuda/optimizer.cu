@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an optimiser does to parameters: one launch over all of them. Bound by bytes: each array of a segment is read
+// once and, where it changes, written once (SGD with momentum: 20 bytes an element, Adam 28, the average 12); the floor
+// is that over the memory's bandwidth, or the launch for a small network.
+#include "kernels/optimizer.h"
+
+#include <vector>
+
+#include "kernels/cuda/reduce.h"
+#include "kernels/cuda/segments.h"
+
+namespace sluice::kernels::cuda {
+namespace {
+
+// Elements of a block: sixteen a thread.
+constexpr std::int64_t kPart = 4096;
+constexpr std::int64_t kNormPart = 8192;
+
+template <Momentum kind>
+struct SgdBody {
+  float momentum;
+  const double* learning_rate;
+
+  __device__ void operator()(const OptimizerSegment<float>& s, const SegmentPart& part, std::int64_t) const {
+    const auto rate = static_cast<float>(*learning_rate);
+    const auto decay = static_cast<float>(s.weight_decay);
+    for_part(
+        part,
+        [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
+          auto value = load_pack<float, width>(s.value, i);
+          const auto gradient = load_pack<float, width>(s.gradient, i);
+          Pack<float, width> velocity{};
+          if constexpr (kind != Momentum::none) velocity = load_pack<float, width>(s.first, i);
+          UNROLL for (int k = 0; k < width; ++k) {
+            const float g = gradient[k] + decay * value[k];
+            velocity[k] = momentum * velocity[k] + g;
+            value[k] -= rate * (kind == Momentum::nesterov ? g + momentum * velocity[k]
+                                                           : (kind == Momentum::none ? g : velocity[k]));
+          }
+          if constexpr (kind != Momentum::none) store_pack(s.first, i, velocity);
+          store_pack(s.value, i, value);
+        },
+        s.value, s.gradient, s.first);
+  }
+};
+
+struct AdamFactors {
+  float rate;  // learning rate over the first moment's bias correction
+  float root;  // square root of the second moment's bias correction
+  float coupled, keep;
+};
+
+// The steps of a segment are counted by a launch of their own, before.
+struct AdamBody {
+  AdamSettings settings;
+  const double* learning_rate;
+
+  __device__ AdamFactors factors(const OptimizerSegment<float>& s) const {
+    const double step = *s.step, rate = *learning_rate;
+    const bool coupled = settings.decay == Decay::coupled;
+    return {static_cast<float>(rate / (1 - pow(settings.beta1, step))),
+            static_cast<float>(sqrt(1 - pow(settings.beta2, step))), static_cast<float>(coupled ? s.weight_decay : 0.0),
+            static_cast<float>(coupled ? 1.0 : 1 - rate * s.weight_decay)};
+  }
+
+  __device__ void operator()(const OptimizerSegment<float>& s, const SegmentPart& part, std::int64_t) const {
+    SHARED(shared_factors, AdamFactors);
+    // Powers in double are dear: once a block.
+    if (threadIdx.x == 0) shared_factors = factors(s);
+    __syncthreads();
+    const AdamFactors f = shared_factors;
+    const auto beta1 = static_cast<float>(settings.beta1), rest1 = static_cast<float>(1 - settings.beta1);
+    const auto beta2 = static_cast<float>(settings.beta2), rest2 = static_cast<float>(1 - settings.beta2);
+    const auto epsilon = static_cast<float>(settings.epsilon);
+    for_part(
+        part,
+        [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
+          auto value = load_pack<float, width>(s.value, i);
+          auto first = load_pack<float, width>(s.first, i);
+          auto second = load_pack<float, width>(s.second, i);
+          const auto gradient = load_pack<float, width>(s.gradient, i);
+          UNROLL for (int k = 0; k < width; ++k) {
+            const float g = gradient[k] + f.coupled * value[k];
+            first[k] = beta1 * first[k] + rest1 * g;
+            second[k] = beta2 * second[k] + rest2 * g * g;
+            value[k] = f.keep * value[k] - f.rate * first[k] / (sqrtf(second[k]) / f.root + epsilon);
+          }
+          store_pack(s.first, i, first);
+          store_pack(s.second, i, second);
+          store_pack(s.value, i, value);
+        },
+        s.value, s.gradient, s.first, s.second);
+  }
+};
+
+struct StepCounter {
+  std::int64_t count = 1;
+  double* step = nullptr;
+};
+
+struct CountBody {
+  __device__ void operator()(const StepCounter& counter, const SegmentPart&, std::int64_t) const {
+    if (threadIdx.x == 0) *counter.step += 1;
+  }
+};
+
+struct AverageBody {
+  float rest;
+  __device__ void operator()(const AverageSegment<float>& s, const SegmentPart& part, std::int64_t) const {
+    for_part(
+        part,
+        [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
+          auto average = load_pack<float, width>(s.average, i);
+          const auto value = load_pack<float, width>(s.value, i);
+          UNROLL for (int k = 0; k < width; ++k) average[k] += rest * (value[k] - average[k]);
+          store_pack(s.average, i, average);
+        },
+        s.value, s.average);
+  }
+};
+
+struct ScaleBody {
+  const float* factor;
+  __device__ void operator()(const GradientSegment<float>& s, const SegmentPart& part, std::int64_t) const {
+    const float by = *factor;
+    for_part(
+        part,
+        [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
+          auto gradient = load_pack<float, width>(s.gradient, i);
+          UNROLL for (int k = 0; k < width; ++k) gradient[k] *= by;
+          store_pack(s.gradient, i, gradient);
+        },
+        s.gradient);
+  }
+};
+
+struct SquareBody {
+  double* sums;  // of each part
+  __device__ void operator()(const GradientSegment<float>& s, const SegmentPart& part, std::int64_t chunk) const {
+    double sum = 0;
+    for_part(
+        part,
+        [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
+          const auto gradient = load_pack<float, width>(s.gradient, i);
+          UNROLL for (int k = 0; k < width; ++k) {
+            const auto element = static_cast<double>(gradient[k]);
+            sum += element * element;
+          }
+        },
+        s.gradient);
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) sums[chunk] = sum;
+  }
+};
+
+__global__ void __launch_bounds__(1024) norm_finish_kernel(std::int64_t count, const double* sums, float* norm) {
+  double sum = 0;
+  for (std::int64_t i = threadIdx.x; i < count; i += blockDim.x) sum += sums[i];
+  sum = block_sum(sum);
+  if (threadIdx.x == 0) *norm = static_cast<float>(sqrt(sum));
+}
+
+__global__ void __launch_bounds__(32) clip_factor_kernel(const float* norm, double largest, float* factor) {
+  if (threadIdx.x != 0) return;
+  const double wanted = largest / (static_cast<double>(*norm) + 1e-6);
+  *factor = static_cast<float>(wanted > 1 ? 1.0 : wanted);
+}
+
+__global__ void __launch_bounds__(32) ascent_rate_kernel(const float* norm, double radius, double* rate) {
+  if (threadIdx.x != 0) return;
+  const auto length = static_cast<double>(*norm);
+  *rate = length == 0 ? 0.0 : -radius / length;
+}
+
+}  // namespace
+
+template <>
+void sgd_step(const Exec& exec, std::span<const OptimizerSegment<float>> segments, const SgdSettings& settings,
+              const double* learning_rate) {
+  const auto momentum = static_cast<float>(settings.momentum);
+  switch (settings.kind) {
+    case Momentum::none:
+      return for_segments(exec, "sgd", segments, kPart, SgdBody<Momentum::none>{momentum, learning_rate});
+    case Momentum::heavy_ball:
+      return for_segments(exec, "sgd_momentum", segments, kPart,
+                          SgdBody<Momentum::heavy_ball>{momentum, learning_rate});
+    case Momentum::nesterov:
+      return for_segments(exec, "sgd_nesterov", segments, kPart, SgdBody<Momentum::nesterov>{momentum, learning_rate});
+  }
+}
+
+template <>
+void adam_step(const Exec& exec, std::span<const OptimizerSegment<float>> segments, const AdamSettings& settings,
+               const double* learning_rate) {
+  std::vector<StepCounter> counters;
+  for (const OptimizerSegment<float>& segment : segments) counters.push_back({.step = segment.step});
+  for_segments(exec, "adam_count", std::span<const StepCounter>(counters), 1, CountBody{});
+  for_segments(exec, "adam", segments, kPart, AdamBody{settings, learning_rate});
+}
+
+template <>
+void average_step(const Exec& exec, std::span<const AverageSegment<float>> segments, double decay) {
+  for_segments(exec, "average", segments, kPart, AverageBody{static_cast<float>(1 - decay)});
+}
+
+template <>
+std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<float>> segments) {
+  return static_cast<std::size_t>(parts_of(segments, kNormPart)) * sizeof(double);
+}
+
+template <>
+void gradient_norm(const Exec& exec, std::span<const GradientSegment<float>> segments, void* scratch, float* norm) {
+  auto* sums = static_cast<double*>(scratch);
+  for_segments(exec, "gradient_norm", segments, kNormPart, SquareBody{sums});
+  launch(exec, {"gradient_norm_finish", 1, 1024}, norm_finish_kernel, parts_of(segments, kNormPart), sums, norm);
+}
+
+template <>
+void clip_factor(const Exec& exec, const float* norm, double largest, float* factor) {
+  launch(exec, {"clip_factor", 1, 32}, clip_factor_kernel, norm, largest, factor);
+}
+
+template <>
+void ascent_rate(const Exec& exec, const float* norm, double radius, double* rate) {
+  launch(exec, {"ascent_rate", 1, 32}, ascent_rate_kernel, norm, radius, rate);
+}
+
+template <>
+void scale_gradients(const Exec& exec, std::span<const GradientSegment<float>> segments, const float* factor) {
+  for_segments(exec, "scale_gradients", segments, kPart, ScaleBody{factor});
+}
+
+}  // namespace sluice::kernels::cuda

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flooded mean cross entropy of logits [N,C] with its gradient, in one go: |L - b| + b of the mean L that
+// softmax_cross_entropy_forward defines (kernels/cross_entropy.h), as flood_forward (kernels/flood.h) has it. The sign
+// that the gradient takes is known only once all rows are, and never leaves the device. Bound by bytes: the logits are
+// read once or twice and as many are written; at the size of a batch (2048 x 10), by one launch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/base/exec.h"
+#include "kernels/base/types.h"
+#include "kernels/cross_entropy.h"
+
+namespace sluice::kernels {
+
+#define SLUICE_FLOODED_CROSS_ENTROPY_KERNELS                                                                         \
+  template <class T>                                                                                                 \
+  std::size_t flooded_cross_entropy_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                         \
+  /* labels [N] and class_weights [C] or nullptr as softmax_cross_entropy_forward takes them; the level b is one     \
+     number in device memory. Writes the unflooded mean L, the flooded value, and dlogits [N,C], the value's         \
+     derivative by the logits. */                                                                                    \
+  template <class T>                                                                                                 \
+  void flooded_cross_entropy(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,  \
+                             const Master<T>* class_weights, const double* level, Master<T>* mean, Master<T>* value, \
+                             T* dlogits, void* scratch);
+
+namespace cpu {
+SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
+}
+namespace cuda {
+SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
+}
+#undef SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
+
+}  // namespace sluice::kernels

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fused flooded loss is the composition that it stands for: on the CPU bit for bit, on a device to the rounding of
+// f32, and never on the other side of the level by more than that.
+#include "core/ops/fused/flooded_cross_entropy.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/ops/flood.h"
+#include "kernels/base/philox.h"
+#include "tests/support/device.h"
+#include "tests/support/op_case.h"
+
+namespace sluice::test {
+namespace {
+
+struct Batch {
+  Tensor logits, labels;
+  ops::CrossEntropyOptions options;
+};
+
+Batch batch(std::int64_t rows, std::int64_t classes, DType dtype, bool everything) {
+  PhiloxStream random(3, RandomPurpose::test, 0);
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
+  for (std::int32_t& label : labels)
+    label = static_cast<std::int32_t>(random.next_below(static_cast<std::uint32_t>(classes)));
+  Batch result{random_tensor({rows, classes}, dtype, 1, -4, 4).to(test_device()),
+               Tensor::from<std::int32_t>(labels, {rows}).to(test_device()),
+               {}};
+  if (everything)
+    result.options = {.label_smoothing = 0.1,
+                      .class_weights = random_tensor({classes}, DType::f32, 2, 0.2, 3).to(test_device()),
+                      .ignore_index = 1};
+  return result;
+}
+
+struct Outcome {
+  double value, mean;
+  std::vector<float> gradient;
+};
+
+std::vector<float> floats(const Tensor& tensor) { return tensor.to(Device{}).cast(DType::f32).to_vector<float>(); }
+
+Outcome composed(const Batch& b, double level, double weight) {
+  Tape tape;
+  const Variable x = tape.watched(b.logits);
+  const Variable mean = ops::softmax_cross_entropy(x, b.labels, b.options);
+  const Variable loss = ops::flood(mean, level);
+  if (weight == 1)
+    tape.backward(loss);
+  else
+    tape.backward(loss, Tensor::full({}, weight, loss.dtype(), test_device()));
+  return {loss.value().item(), mean.value().item(), floats(x.gradient())};
+}
+
+Outcome fused(const Batch& b, double level, double weight) {
+  Tape tape;
+  const Variable x = tape.watched(b.logits);
+  const auto [loss, mean] = ops::flooded_cross_entropy(x, b.labels, level, b.options);
+  if (weight == 1)
+    tape.backward(loss);
+  else
+    tape.backward(loss, Tensor::full({}, weight, loss.dtype(), test_device()));
+  return {loss.value().item(), mean.item(), floats(x.gradient())};
+}
+
+void expect_same(const Outcome& actual, const Outcome& expected, double tolerance) {
+  EXPECT_NEAR(actual.value, expected.value, tolerance * std::abs(expected.value));
+  EXPECT_NEAR(actual.mean, expected.mean, tolerance * std::abs(expected.mean));
+  ASSERT_EQ(actual.gradient.size(), expected.gradient.size());
+  float largest = 0;
+  for (const float g : expected.gradient) largest = std::max(largest, std::abs(g));
+  for (std::size_t i = 0; i < actual.gradient.size(); ++i)
+    ASSERT_NEAR(actual.gradient[i], expected.gradient[i], tolerance * largest) << i;
+}
+
+TEST(FloodedCrossEntropy, IsFloodOfSoftmaxCrossEntropy) {
+  const double tolerance = test_device() == Device{} ? 0 : 1e-6;
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const bool everything : {false, true})
+      for (const auto& [rows, classes] : {std::pair{1, 3}, std::pair{45, 10}, std::pair{33, 65}, std::pair{700, 100}}) {
+        const Batch b = batch(rows, classes, dtype, everything);
+        const double loss = composed(b, 0, 1).mean;
+        for (const double level : {0.0, loss / 2, 2 * loss}) {
+          SCOPED_TRACE(concat(name_of(dtype), ' ', rows, 'x', classes, " at ", level, everything ? " with all" : ""));
+          expect_same(fused(b, level, 1), composed(b, level, 1), tolerance);
+        }
+      }
+}
+
+TEST(FloodedCrossEntropy, AGradientThatIsNotOneMultiplies) {
+  const Batch b = batch(45, 10, DType::f32, false);
+  for (const double level : {0.5, 50.0}) expect_same(fused(b, level, 0.25), composed(b, level, 0.25), 1e-6);
+}
+
+TEST(FloodedCrossEntropy, AtTheLevelTheGradientIsZero) {
+  const Batch b = batch(45, 10, DType::f32, false);
+  const double loss = fused(b, 0, 1).mean;
+  for (const float g : fused(b, loss, 1).gradient) ASSERT_EQ(g, 0);
+}
+
+TEST(FloodedCrossEntropy, ALevelInMemoryIsTheLevelThatIsThereAsItRuns) {
+  const Batch b = batch(45, 10, DType::f32, false);
+  Tensor level = Tensor::full({}, 0.0, DType::f64, test_device());
+  for (const double now : {0.5, 50.0, 0.0}) {
+    level.copy_from(Tensor::full({}, now, DType::f64));
+    EXPECT_EQ(ops::flooded_cross_entropy(b.logits, b.labels, level).loss.value().item(), fused(b, now, 1).value);
+    Tape tape;
+    EXPECT_EQ(ops::flooded_cross_entropy(tape.watched(b.logits), b.labels, level).loss.value().item(),
+              fused(b, now, 1).value);
+  }
+}
+
+TEST(FloodedCrossEntropy, NaNTravels) {
+  Batch b = batch(5, 3, DType::f32, false);
+  b.logits = Tensor::full({5, 3}, NAN, DType::f32, test_device());
+  const Outcome outcome = fused(b, 0.5, 1);
+  EXPECT_TRUE(std::isnan(outcome.value));
+  for (const float g : outcome.gradient) EXPECT_TRUE(std::isnan(g));
+}
+
+TEST(FloodedCrossEntropy, MisuseIsNamed) {
+  const Batch b = batch(5, 3, DType::f32, false);
+  for (const double level : {-0.1, double{INFINITY}, std::nan("")})
+    EXPECT_THROW(ops::flooded_cross_entropy(b.logits, b.labels, level), std::invalid_argument) << level;
+  EXPECT_THROW(ops::flooded_cross_entropy(b.logits, b.labels, b.logits), std::invalid_argument);
+  EXPECT_THROW(ops::flooded_cross_entropy(b.logits, b.logits, 0.5), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace sluice::test
