@@ -13,17 +13,12 @@ namespace {
 // Along one axis: windows of `window` at out * stride - pad.
 struct Axis {
   int extent, results, window, stride, pad;
-
-  // The first and the last but one offset in window `out` that lie in the image.
-  __device__ __forceinline__ int first_inside(int out) const { return max(0, pad - out * stride); }
-  __device__ __forceinline__ int end_inside(int out) const { return min(window, extent + pad - out * stride); }
-  // The windows that hold `at`.
-  __device__ __forceinline__ int first_holder(int at) const {
-    const int reach = at + pad - window;
-    return reach < 0 ? 0 : reach / stride + 1;
-  }
-  __device__ __forceinline__ int end_holder(int at) const { return min(results, (at + pad) / stride + 1); }
 };
+
+// The first window that holds `at`, counted from the padding's edge.
+__device__ __forceinline__ int first_holder(const Axis& axis, int at) {
+  return at < axis.window ? 0 : (at - axis.window) / axis.stride + 1;
+}
 
 struct Geometry {
   std::int64_t channels;
@@ -58,15 +53,14 @@ template <class Index, class Visit>
 __device__ __forceinline__ void for_window(const Geometry& g, const Place<Index>& place, const Visit& visit) {
   const Axis& v = g.vertical;
   const Axis& h = g.horizontal;
-  const auto channels = static_cast<Index>(g.channels);
-  for (int r = v.first_inside(place.row); r < v.end_inside(place.row); ++r)
-    for (int s = h.first_inside(place.column); s < h.end_inside(place.column); ++s) {
-      const auto row = static_cast<Index>(place.row * v.stride - v.pad + r);
-      const auto column = static_cast<Index>(place.column * h.stride - h.pad + s);
-      visit(r * h.window + s,
-            ((place.image * static_cast<Index>(v.extent) + row) * static_cast<Index>(h.extent) + column) * channels +
-                place.channel);
-    }
+  const int top = place.row * v.stride - v.pad, left = place.column * h.stride - h.pad;
+  const int end_row = min(v.window, v.extent - top), end_column = min(h.window, h.extent - left);
+  for (int r = max(0, -top); r < end_row; ++r) {
+    const Index line =
+        (place.image * static_cast<Index>(v.extent) + static_cast<Index>(top + r)) * static_cast<Index>(h.extent);
+    for (int s = max(0, -left); s < end_column; ++s)
+      visit(r * h.window + s, (line + static_cast<Index>(left + s)) * static_cast<Index>(g.channels) + place.channel);
+  }
 }
 
 // visit(offset in the window, element of y) for the windows that hold an element of x.
@@ -74,16 +68,15 @@ template <class Index, class Visit>
 __device__ __forceinline__ void for_holders(const Geometry& g, const Place<Index>& place, const Visit& visit) {
   const Axis& v = g.vertical;
   const Axis& h = g.horizontal;
-  const auto channels = static_cast<Index>(g.channels);
-  for (int p = v.first_holder(place.row); p < v.end_holder(place.row); ++p)
-    for (int q = h.first_holder(place.column); q < h.end_holder(place.column); ++q) {
-      const int r = place.row + v.pad - p * v.stride, s = place.column + h.pad - q * h.stride;
-      visit(r * h.window + s,
-            ((place.image * static_cast<Index>(v.results) + static_cast<Index>(p)) * static_cast<Index>(h.results) +
-             static_cast<Index>(q)) *
-                    channels +
-                place.channel);
-    }
+  const int row = place.row + v.pad, column = place.column + h.pad;
+  const int end_row = min(v.results, row / v.stride + 1), end_column = min(h.results, column / h.stride + 1);
+  for (int p = first_holder(v, row); p < end_row; ++p) {
+    const Index line =
+        (place.image * static_cast<Index>(v.results) + static_cast<Index>(p)) * static_cast<Index>(h.results);
+    const int offset = (row - p * v.stride) * h.window + column;
+    for (int q = first_holder(h, column); q < end_column; ++q)
+      visit(offset - q * h.stride, (line + static_cast<Index>(q)) * static_cast<Index>(g.channels) + place.channel);
+  }
 }
 
 template <class T, int width, class Index>
@@ -149,7 +142,7 @@ __global__ void __launch_bounds__(kPackThreads)
 }
 
 template <class T, int width, class Index>
-__global__ void __launch_bounds__(kPackThreads)
+__global__ void __launch_bounds__(kPackThreads, 4)
     avg_pool2d_backward_kernel(Geometry g, Index all, float share, const T* dy, T* dx) {
   const Index i = global_thread<Index>();
   if (i >= all) return;

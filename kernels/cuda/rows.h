@@ -66,8 +66,8 @@ __device__ __forceinline__ void for_rows(std::int64_t rows, const Visit& visit) 
 template <class Run>
 void with_row_shape(std::int64_t classes, const Run& run) {
   if (classes <= 16) return run.template operator()<1, 16>();
-  if (classes <= 64) return run.template operator()<4, 16>();
-  if (classes <= 512) return run.template operator()<32, 16>();
+  if (classes <= 32) return run.template operator()<4, 8>();
+  if (classes <= 256) return run.template operator()<32, 8>();
   run.template operator()<32, 0>();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax and its logarithm over each row of x [N,C]. Bound by bytes: forward reads x and writes y, backward reads y
-// and dy and writes dx; rows of more than 512 are read again from the caches.
+// and dy and writes dx; rows of more than 256 are read again from the caches.
 #include "kernels/softmax.h"
 
 #include "kernels/cuda/rows.h"

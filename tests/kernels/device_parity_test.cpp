@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has no case in tests/cases because it is not recorded: updates of parameters, the meter, augmentation; and masks
+// and pixels that are the same bits on every device. Each is compared with the CPU.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "core/ops/batch_norm.h"
+#include "core/ops/dropout.h"
+#include "core/ops/meter.h"
+#include "core/ops/update.h"
+#include "kernels/augment.h"
+#include "kernels/base/dispatch.h"
+#include "tests/support/device.h"
+#include "tests/support/op_case.h"
+
+namespace sluice::test {
+namespace {
+
+std::vector<float> floats(const Tensor& tensor) { return tensor.to(Device{}).cast(DType::f32).to_vector<float>(); }
+
+// The sizes of a small network's parameters and of one that takes several blocks, and more of them than one launch
+// takes; none is a whole number of packs.
+std::vector<std::int64_t> sizes(std::size_t count) {
+  std::vector<std::int64_t> result;
+  for (std::size_t i = 0; i < count; ++i) result.push_back(std::array{1, 3, 35, 9, 130}[i % 5]);
+  result[count / 2] = 9001;
+  return result;
+}
+
+struct Network {
+  std::vector<ops::ParameterUpdate> updates;
+
+  Network(std::size_t count, Device device) {
+    std::uint32_t stream = 0;
+    for (const std::int64_t size : sizes(count)) {
+      const auto tensor = [&](double low) { return random_tensor({size}, DType::f32, stream++, low, 1).to(device); };
+      updates.push_back({.value = tensor(-1),
+                         .gradient = tensor(-1),
+                         .first = tensor(-1),
+                         .second = tensor(0),
+                         .step = Tensor::full({}, 3, DType::f64, device),
+                         .weight_decay = size == 3 ? 0 : 0.1});
+    }
+  }
+  std::vector<Tensor> gradients() const {
+    std::vector<Tensor> result;
+    for (const ops::ParameterUpdate& update : updates) result.push_back(update.gradient);
+    return result;
+  }
+};
+
+// Runs `step` on the CPU's network and on the device's, and compares all that it may have changed.
+template <class Step>
+void expect_same_networks(const Step& step, double tolerance) {
+  for (const std::size_t count : {std::size_t{1}, std::size_t{7}, std::size_t{70}}) {
+    SCOPED_TRACE(count);
+    const Network expected(count, Device{}), actual(count, test_device());
+    step(expected);
+    step(actual);
+    for (std::size_t i = 0; i < expected.updates.size(); ++i) {
+      const ops::ParameterUpdate &a = actual.updates[i], &e = expected.updates[i];
+      EXPECT_LE(deviation(a.value, e.value), tolerance) << "value " << i;
+      EXPECT_LE(deviation(a.gradient, e.gradient), tolerance) << "gradient " << i;
+      EXPECT_LE(deviation(a.first, e.first), tolerance) << "first " << i;
+      EXPECT_LE(deviation(a.second, e.second), tolerance) << "second " << i;
+      EXPECT_EQ(a.step.item(), e.step.item()) << i;
+    }
+  }
+}
+
+Tensor rate_beside(const Network& network, double rate) {
+  return Tensor::full({}, rate, DType::f64, network.updates[0].value.device());
+}
+
+TEST(DeviceParity, Sgd) {
+  for (const ops::Momentum kind : {ops::Momentum::none, ops::Momentum::heavy_ball, ops::Momentum::nesterov})
+    expect_same_networks(
+        [&](const Network& n) { ops::sgd_step(n.updates, {.kind = kind, .momentum = 0.9}, rate_beside(n, 0.3)); },
+        1e-6);
+}
+
+TEST(DeviceParity, Adam) {
+  for (const ops::Decay decay : {ops::Decay::coupled, ops::Decay::decoupled})
+    expect_same_networks(
+        [&](const Network& n) {
+          for (int step = 0; step < 2; ++step) ops::adam_step(n.updates, {.decay = decay}, rate_beside(n, 0.01));
+        },
+        2e-6);
+}
+
+TEST(DeviceParity, Average) {
+  expect_same_networks(
+      [](const Network& n) {
+        std::vector<ops::AverageUpdate> updates;
+        for (const ops::ParameterUpdate& update : n.updates) updates.push_back({update.value, update.first});
+        ops::average_step(updates, 0.7);
+      },
+      1e-6);
+}
+
+TEST(DeviceParity, NormClipAndAscent) {
+  expect_same_networks(
+      [](const Network& n) {
+        const Tensor norm = ops::gradient_norm(n.gradients());
+        // One number each into what is compared.
+        ops::scale_in_place(n.gradients(), ops::clip_factor(norm, 0.5));
+        ops::sgd_step(n.updates, {}, ops::ascent_rate(norm, 0.1));
+      },
+      1e-6);
+}
+
+TEST(DeviceParity, DropoutHasTheSameBits) {
+  for (const std::int64_t size : {1, 4, 7, 4099})
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      const Tensor x = random_tensor({size}, dtype, 1);
+      const auto dropped = [&](Device device) {
+        return floats(ops::dropout(x.to(device), 0.3, 77, 5, Mode::train).value());
+      };
+      EXPECT_EQ(dropped(test_device()), dropped(Device{})) << name_of(dtype) << ' ' << size;
+    }
+}
+
+TEST(DeviceParity, MeterCountsAlike) {
+  for (const auto& [rows, classes] : {std::pair{3, 2}, std::pair{1000, 10}, std::pair{70, 100}, std::pair{9, 700}})
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      // Coarse, so that there are equals among the largest.
+      Tensor logits = random_tensor({rows, classes}, DType::f64, 1, -2, 2);
+      for (std::int64_t i = 0; i < logits.size(); ++i)
+        logits.ptr<double>()[i] = std::round(2 * logits.ptr<double>()[i]);
+      logits = logits.cast(dtype);
+      Tensor labels = Tensor::zeros({rows}, DType::i32);
+      for (std::int64_t i = 0; i < rows; ++i)
+        labels.ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i % 7 == 3 ? -100 : i * 5 % (classes + 1));
+      const auto state_on = [&](Device device) {
+        TrainingMeter meter;
+        const Tensor loss = Tensor::full({}, 0.3, DType::f32, device);
+        for (const double level : {0.0, 0.2, 0.5}) meter.add(loss, logits.to(device), labels.to(device), level);
+        meter.close_batch(loss);
+        return meter.state().to_vector<double>();
+      };
+      EXPECT_EQ(state_on(test_device()), state_on(Device{})) << rows << 'x' << classes << ' ' << name_of(dtype);
+    }
+}
+
+template <class T>
+Tensor bytes_of(const std::vector<T>& values, Device device) {
+  std::vector<std::uint8_t> bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return Tensor::from<std::uint8_t>(bytes, {static_cast<std::int64_t>(bytes.size())}, device);
+}
+
+template <class T>
+std::vector<float> augmented(const kernels::AugmentGeometry& g, double epoch, Device device) {
+  const std::int64_t size = g.height * g.width * g.channels;
+  const std::vector<std::int64_t> which{4, 0, 3, 3, 1, 2};
+  std::vector<std::uint8_t> images(static_cast<std::size_t>(5 * size));
+  for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<std::uint8_t>(i * 37 + i / 251);
+  const Tensor values = random_tensor({g.channels, 256}, DType::f32, 3, -2, 2).to(device);
+  const Tensor indices = bytes_of(which, device), pixels = bytes_of(images, device);
+  const Tensor when = Tensor::full({}, epoch, DType::f64, device);
+  Tensor y = Tensor::empty({g.samples, size}, dtype_of<T>, device);
+  const Exec exec = exec_of(y);
+  const auto* rows = static_cast<const std::int64_t*>(indices.raw());
+  SLUICE_KERNEL(T, exec, augment, g, 11, when.ptr<double>(), rows, pixels.ptr<std::uint8_t>(), values.ptr<float>(),
+                y.ptr<T>());
+  const Tensor labels = Tensor::from<std::int32_t>({10, 11, 12, 13, 14}, {5}, device);
+  Tensor gathered = Tensor::empty({g.samples}, DType::i32, device);
+  SLUICE_KERNEL(std::int32_t, exec, gather_labels, g.samples, rows, labels.ptr<std::int32_t>(),
+                gathered.ptr<std::int32_t>());
+  EXPECT_EQ(gathered.to(Device{}).to_vector<std::int32_t>(), (std::vector<std::int32_t>{14, 10, 13, 13, 11, 12}));
+  return floats(y);
+}
+
+TEST(DeviceParity, AugmentationHasTheSameBits) {
+  using kernels::Flip;
+  for (const kernels::AugmentGeometry& g :
+       {kernels::AugmentGeometry{6, 32, 32, 3, {.crop_padding = 4, .flip = Flip::horizontal, .cutout = 16}},
+        kernels::AugmentGeometry{6, 28, 28, 1, {.crop_padding = 4}},
+        kernels::AugmentGeometry{6, 7, 5, 3, {.crop_padding = 5, .flip = Flip::horizontal, .cutout = 3}},
+        // More channels than a table in shared memory has room for.
+        kernels::AugmentGeometry{6, 3, 3, 60, {.flip = Flip::horizontal}},
+        kernels::AugmentGeometry{6, 1, 1, 1, {.crop_padding = 1, .cutout = 1}}})
+    for (const double epoch : {0.0, 1.0, 2.0}) {
+      EXPECT_EQ(augmented<float>(g, epoch, test_device()), augmented<float>(g, epoch, Device{}));
+      EXPECT_EQ(augmented<BFloat16>(g, epoch, test_device()), augmented<BFloat16>(g, epoch, Device{}));
+    }
+}
+
+// The first rows are what sums are taken around, so they are made the worst of all.
+TEST(DeviceParity, LargeMeansCostBatchNormNoDigitsOfTheDeviation) {
+  constexpr std::int64_t rows = 4000, channels = 20;
+  for (const double first_rows : {1e4, 0.0}) {
+    SCOPED_TRACE(first_rows);
+    Tensor x = random_tensor({rows, channels}, DType::f64, 1, -2, 2);
+    for (std::int64_t i = 0; i < x.size(); ++i) x.ptr<double>()[i] += i < 3 * channels ? first_rows : 1e4;
+    x = x.cast(DType::f32);
+    const auto normalise = [&](DType dtype, Device device) {
+      ops::BatchNormStatistics statistics{Tensor::zeros({channels}, dtype, device),
+                                          Tensor::zeros({channels}, dtype, device)};
+      const Variable y = ops::batch_norm(x.cast(dtype).to(device), Tensor::full({channels}, 1, dtype, device),
+                                         Tensor::zeros({channels}, dtype, device), statistics, {.momentum = 1});
+      return std::pair(y.value(), statistics.running_var);
+    };
+    const auto [expected, expected_variance] = normalise(DType::f64, Device{});
+    const auto [actual, variance] = normalise(DType::f32, test_device());
+    EXPECT_LE(deviation(actual, expected), 1e-3);
+    EXPECT_LE(deviation(variance, expected_variance), 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::test
