@@ -39,6 +39,9 @@ expect 0 'resnet20 fp32 b128 \| shipped \(nhwc\) \| 250.0 \(125.0\) \| 500.0 \(5
   python3 "$compare" "${arguments[@]}" --json report.json --markdown table.md
 expect 0 'tuned \(nhwc\)' cat table.md
 expect 0 '"ratio_of_medians": 2.0' cat report.json
+# Two processes of one thread each do two steps in the time of one.
+expect 0 'mlp_paper fp32 b100 \| at once \((shipped|tuned)\) \| 125.0 \(62.5\) \| 250.0 \(250.0\) \| \*\*2.00\*\*' \
+  python3 "$compare" "${arguments[@]}" --cases mlp_paper:fp32:100
 expect 1 'not the same model on both sides' python3 "$compare" "${arguments[@]}" --python ./stranger
 expect 1 'failed with 3' python3 "$compare" "${arguments[@]}" --program ./failing
 expect 2 'expects MODEL:fp32' python3 "$compare" --cases resnet20

@@ -5,10 +5,12 @@
 PyTorch runs twice: "shipped", with nothing but the number of threads set, in its better layout; and "tuned", with
 channels_last, its AVX-512 kernels, a malloc that keeps its memory, pinned threads and, for the MLPs, the best of two
 threads, one thread and OpenBLAS on OpenMP. Sluice is held against "shipped" as it is, against "tuned" with pinned threads.
+Small networks are also trained as a study trains them, "at once": a process of one thread for each processor, both sides
+alike; times are then those of one step of the whole machine, the median over the number of processes.
 Ratios above 1: Sluice is faster. "alone" is cpu/wall of ours and theirs: both near the number of threads, or the machine
 was disturbed; "others" is how many processors everything else kept busy.
 
-  apps/bench/peers/compare.py                            all six cases (about ten minutes on two cores)
+  apps/bench/peers/compare.py                            all seven cases (about ten minutes on two cores)
   apps/bench/peers/compare.py --cases resnet20:bf16:128 --rounds 5 --json compare.json --markdown compare.md
 """
 import argparse
@@ -30,6 +32,7 @@ DEFAULT_CASES = [
     "resnet18:bf16:128",
     "mlp:fp32:256",
     "mlp_paper:fp32:200",
+    "mlp_paper:fp32:100",
 ]
 STEPS = {"resnet20": 20, "resnet18": 6, "mlp": 60, "mlp_paper": 300}
 WARMUP = {"resnet20": 5, "resnet18": 3, "mlp": 10, "mlp_paper": 30}
@@ -42,15 +45,16 @@ OPENBLAS_ON_OPENMP = Path(f"/usr/lib/{platform.machine()}-linux-gnu/openblas-ope
 
 
 class Variant:
-    """One way to run one side: a command's further arguments and environment, and the times it gathered."""
+    """One way to run one side: a command's further arguments and environment, how many of it run at once, and the times it
+    gathered."""
 
-    def __init__(self, name, side, arguments=(), environment=None):
-        self.name, self.side = name, side
+    def __init__(self, name, side, arguments=(), environment=None, copies=1):
+        self.name, self.side, self.copies = name, side, copies
         self.arguments, self.environment = list(arguments), environment or {}
         self.reports = []
 
     def seconds(self):
-        return [second for report in self.reports for second in report["step_seconds"]]
+        return [second / self.copies for report in self.reports for second in report["step_seconds"]]
 
     def median(self):
         return statistics.median(self.seconds())
@@ -61,20 +65,27 @@ class Variant:
     def load(self, key):
         return statistics.mean(report["load"][key] for report in self.reports)
 
+    def cpu_per_wall(self):
+        return self.copies * self.load("cpu_per_wall")
+
+    def others_per_wall(self):
+        return max(0, self.load("others_per_wall") - (self.copies - 1) * self.load("cpu_per_wall"))
+
     def peak_mib(self):
-        return max(report["peak_resident_bytes"] for report in self.reports) / 2**20
+        return self.copies * max(report["peak_resident_bytes"] for report in self.reports) / 2**20
 
     def summary(self):
         return {
             "name": self.name,
+            "copies": self.copies,
             "arguments": self.arguments,
             "environment": self.environment,
             "median_ms": self.median() * 1e3,
             "minimum_ms": self.minimum() * 1e3,
             "round_medians_ms": [report["median_ms"] for report in self.reports],
             "peak_resident_mib": self.peak_mib(),
-            "cpu_per_wall": self.load("cpu_per_wall"),
-            "others_per_wall": self.load("others_per_wall"),
+            "cpu_per_wall": self.cpu_per_wall(),
+            "others_per_wall": self.others_per_wall(),
             "reports": self.reports,
         }
 
@@ -101,6 +112,13 @@ def variants_of(model, threads, options):
             if OPENBLAS_ON_OPENMP.is_dir():
                 environment = {**tuned, "LD_LIBRARY_PATH": str(OPENBLAS_ON_OPENMP)}
                 variants.append(Variant("openblas-openmp", "tuned", with_threads, environment))
+    if model == "mlp_paper" and threads > 1:
+        single = ["--threads", "1"]
+        variants.append(Variant("ours", "ours at once", single, copies=threads))
+        unpinned = {key: value for key, value in tuned.items() if key != "GOMP_CPU_AFFINITY"}
+        for name, environment in [("shipped", {}), ("tuned", unpinned)]:
+            if name in options.peers:
+                variants.append(Variant(name, "at once", single, environment, copies=threads))
     return variants
 
 
@@ -120,19 +138,23 @@ def run(variant, case, options):
     command += ["--model", model, "--precision", precision, "--batch-size", str(batch)]
     command += ["--steps", str(steps), "--warmup", str(warmup), "--flood-level", str(options.flood_level)]
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        result = subprocess.run(
-            [*command, *variant.arguments, "--json", str(report)],
-            env={**os.environ, **variant.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            preexec_fn=lambda: in_own_session(options.autogroup_nice),
-            check=False,
-        )
-        if result.returncode != 0:
-            sys.exit(f"compare.py: {' '.join(command)} failed with {result.returncode}:\n{result.stdout}")
-        variant.reports.append(json.loads(report.read_text(encoding="utf-8")))
+        reports = [Path(folder) / f"report{copy}.json" for copy in range(variant.copies)]
+        processes = [
+            subprocess.Popen(
+                [*command, *variant.arguments, "--json", str(report)],
+                env={**os.environ, **variant.environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                preexec_fn=lambda: in_own_session(options.autogroup_nice),
+            )
+            for report in reports
+        ]
+        outputs = [process.communicate()[0] for process in processes]
+        for process, output in zip(processes, outputs):
+            if process.returncode != 0:
+                sys.exit(f"compare.py: {' '.join(command)} failed with {process.returncode}:\n{output}")
+        variant.reports += [json.loads(report.read_text(encoding="utf-8")) for report in reports]
     last = variant.reports[-1]
     if not ours and "/blas/libblas" in last["blas"]:
         sys.exit("compare.py: PyTorch runs on the reference BLAS, which is no fair peer: apt-get install libopenblas0")
@@ -160,9 +182,9 @@ def compare(case, options):
     if len(sizes) != 1:
         sys.exit(f"compare.py: {model} is not the same model on both sides: {sizes} parameters")
     comparisons = []
-    for side, ours_side in (("shipped", "ours"), ("tuned", "ours pinned")):
+    for side, ours_side in (("shipped", "ours"), ("tuned", "ours pinned"), ("at once", "ours at once")):
         ours, theirs = best(variants, ours_side), best(variants, side)
-        if theirs is None:
+        if ours is None or theirs is None:
             continue
         comparisons.append(
             {
@@ -178,9 +200,9 @@ def compare(case, options):
                 "ours_images_per_second": batch / ours.median(),
                 "ours_peak_mib": ours.peak_mib(),
                 "theirs_peak_mib": theirs.peak_mib(),
-                "ours_cpu_per_wall": ours.load("cpu_per_wall"),
-                "theirs_cpu_per_wall": theirs.load("cpu_per_wall"),
-                "others_per_wall": max(ours.load("others_per_wall"), theirs.load("others_per_wall")),
+                "ours_cpu_per_wall": ours.cpu_per_wall(),
+                "theirs_cpu_per_wall": theirs.cpu_per_wall(),
+                "others_per_wall": max(ours.others_per_wall(), theirs.others_per_wall()),
             }
         )
     return comparisons, variants
