@@ -43,7 +43,7 @@ nn::ModelOptions options_of(const std::string& name) { return {.name = name, .im
 
 TEST(Models, HavePyTorchsNamesAndShapes) {
   const auto listed = listed_models();
-  ASSERT_EQ(listed.size(), 12u);
+  ASSERT_EQ(listed.size(), 14u);
   for (const auto& [name, expected] : listed) {
     const auto model = nn::make_model(options_of(name));
     std::int64_t parameters = 0;

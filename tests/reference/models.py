@@ -108,10 +108,10 @@ class Vgg(nn.Module):
         return self.classifier(self.features(x).flatten(1))
 
 
-def mlp(inputs, hidden, classes=10):
+def mlp(inputs, hidden, classes=10, normalised=True):
     layers = [nn.Flatten()]
     for outputs in hidden:
-        layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
+        layers += [nn.Linear(inputs, outputs), *([nn.BatchNorm1d(outputs)] if normalised else []), nn.ReLU()]
         inputs = outputs
     return nn.Sequential(*layers, nn.Linear(inputs, classes))
 
@@ -130,4 +130,6 @@ MODELS = {
     "vgg11": lambda: Vgg(((64,), (128,), (256, 256), (512, 512), (512, 512))),
     "mlp": lambda: mlp(3072, (1000,) * 4),
     "mlp_paper": lambda: mlp(3072, (500,) * 4),
+    "mlp_mnist": lambda: mlp(3072, (1000,) * 2, normalised=False),
+    "mlp_mnist-bn": lambda: mlp(3072, (1000,) * 2),
 }
