@@ -2,6 +2,10 @@
 // Everything of Sluice's library: #include <sluice/sluice.h>, link sluice::sluice.
 #pragma once
 
+#include "analysis/calibration.h"
+#include "analysis/gradient_norm.h"
+#include "analysis/landscape.h"
+#include "analysis/memorisation.h"
 #include "core/adaflood.h"
 #include "core/archive.h"
 #include "core/flood_schedule.h"

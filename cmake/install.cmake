@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Sluice)
 install(TARGETS sluice EXPORT SluiceTargets)
-install(DIRECTORY kernels core data nn optim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice FILES_MATCHING PATTERN "*.h"
+install(DIRECTORY analysis kernels core data nn optim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice FILES_MATCHING PATTERN "*.h"
         PATTERN "kernels/cpu" EXCLUDE)
 install(FILES ${PROJECT_BINARY_DIR}/include/sluice/sluice.h ${PROJECT_BINARY_DIR}/include/sluice/version.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice)

@@ -23,9 +23,10 @@ forbid() { # folder, floors that it must not include
     failed=1
   fi
 }
-forbid kernels 'core|nn|optim|data|apps|tests'
-forbid core 'nn|optim|data|apps|tests'
-forbid nn 'optim|data|apps|tests'
-forbid optim 'nn|data|apps|tests'
-forbid data 'nn|optim|apps|tests'
+forbid kernels 'core|nn|optim|data|analysis|apps|tests'
+forbid core 'nn|optim|data|analysis|apps|tests'
+forbid nn 'optim|analysis|data|apps|tests'
+forbid optim 'nn|analysis|data|apps|tests'
+forbid data 'nn|optim|analysis|apps|tests'
+forbid analysis 'nn|optim|data|apps|tests'
 exit $failed

@@ -11,8 +11,8 @@
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
+#include "apps/train/run_data.h"
 #include "core/ops.h"
-#include "data/transform.h"
 #include "nn/models.h"
 #include "optim/adam.h"
 #include "optim/gradients.h"
@@ -24,8 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
 
 std::vector<Column> columns_of(const TrainOptions& options) {
   std::vector<Column> columns{{"epoch", 7},    {"step", 7},    {"train loss", 10}, {"train acc", 9}, {"test loss", 9},
@@ -56,16 +54,10 @@ Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
 }
 
 void Trainer::load_data() {
-  images_ = data::load_dataset(options_.dataset, options_.data);
-  images_.train = data::take(images_.train, limited(options_.train_images, images_.train.size()));
-  images_.test = data::take(images_.test, limited(options_.test_images, images_.test.size()));
-  normalisation_ = data::measure_normalisation(images_.train);
-  if (options_.validation > 0) {
-    auto parts = data::split_validation(images_.train, options_.validation, options_.seed);
-    images_.train = std::move(parts.train);
-    validation_ = std::move(parts.validation);
-  }
-  if (options_.label_noise > 0) data::add_label_noise(images_.train, options_.label_noise, options_.seed);
+  RunData run = load_run_data(options_);
+  images_ = std::move(run.images);
+  validation_ = std::move(run.validation);
+  normalisation_ = std::move(run.normalisation);
   objective_.emplace(options_.objective, images_.train);
   loader_ = std::make_unique<data::Loader>(images_.train,
                                            data::LoaderOptions{.batch_size = options_.batch_size,

@@ -20,6 +20,7 @@ enum class RandomPurpose : std::uint32_t {
   synthetic = 6,
   split = 7,
   test = 8,
+  landscape = 9,
 };
 
 struct PhiloxKey {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The images that a run trains and is measured on, as its options say.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "apps/train/options.h"
+#include "data/augment.h"
+#include "data/dataset.h"
+
+namespace sluice::apps {
+
+struct RunData {
+  data::ImageSplits images;  // the training images without those held out, with noise in their labels
+  std::optional<data::ImageDataset> validation;
+  std::vector<std::int32_t> true_labels;  // of the training images
+  data::Normalisation normalisation;
+};
+
+// Throws as data::load_dataset does, and std::invalid_argument for more images than there are.
+RunData load_run_data(const TrainOptions& options);
+
+}  // namespace sluice::apps
