@@ -42,9 +42,19 @@ void draw_reliability(const std::filesystem::path& picture, const std::vector<Ru
   draw_panels(picture, "Reliability on the test images", 2, {diagram, shares});
 }
 
+// Logarithmic where the values are positive and far enough apart for its ticks.
+Axis axis_for(const Panel& panel, double PlotPoint::*value) {
+  double low = HUGE_VAL, high = 0;
+  for (const PlotLine& line : panel.lines)
+    for (const PlotPoint& point : line.points) {
+      low = std::min(low, point.*value);
+      high = std::max(high, point.*value);
+    }
+  return low > 0 && high > 5 * low ? Axis::logarithmic : Axis::linear;
+}
+
 void draw_line(const std::filesystem::path& picture, const std::vector<RunMeasure>& runs) {
-  Panel train{
-      .title = "training loss", .x_label = "distance, in lengths of the weights", .y = Axis::logarithmic, .lines = {}};
+  Panel train{.title = "training loss", .x_label = "distance, in lengths of the weights", .lines = {}};
   Panel test = train;
   test.title = "test loss";
   for (std::size_t r = 0; r < runs.size(); ++r) {
@@ -57,14 +67,12 @@ void draw_line(const std::filesystem::path& picture, const std::vector<RunMeasur
     train.lines.push_back(on_train);
     test.lines.push_back(on_test);
   }
+  for (Panel* panel : {&train, &test}) panel->y = axis_for(*panel, &PlotPoint::y);
   draw_panels(picture, "Loss along a random, filter-normalised direction", 2, {train, test});
 }
 
 void draw_gradient_norms(const std::filesystem::path& picture, const std::vector<RunMeasure>& runs) {
-  Panel loss{.title = "test loss",
-             .x_label = "norm of the training loss's gradient, by filter",
-             .x = Axis::logarithmic,
-             .lines = {}};
+  Panel loss{.title = "test loss", .x_label = "norm of the training loss's gradient, by filter", .lines = {}};
   Panel accuracy = loss;
   accuracy.title = "test accuracy";
   for (std::size_t r = 0; r < runs.size(); ++r) {
@@ -72,6 +80,7 @@ void draw_gradient_norms(const std::filesystem::path& picture, const std::vector
     loss.lines.push_back({runs[r].name, r, LineStyle::markers, {{norm, runs[r].test.loss}}});
     accuracy.lines.push_back({runs[r].name, r, LineStyle::markers, {{norm, runs[r].test.accuracy}}});
   }
+  for (Panel* panel : {&loss, &accuracy}) panel->x = axis_for(*panel, &PlotPoint::x);
   draw_panels(picture, "Sharpness and generalisation", 2, {loss, accuracy});
 }
 
@@ -105,7 +114,7 @@ void draw_plane(const std::filesystem::path& picture, const RunMeasure& run) {
         "set border 0\nset tics nomirror scale 0 textcolor '#555555'\n"
         "set xlabel 'first direction, in lengths of the weights' textcolor '#555555'\n"
         "set ylabel 'second direction' textcolor '#555555'\nset cblabel 'training loss' textcolor '#555555'\n"
-        "set logscale cb\nset cbrange [{}:{}]\nset cbtics ({})\n"
+        "set logscale cb\nset colorbox noborder\nset cbrange [{}:{}]\nset cbtics ({})\n"
         "set palette defined (0 '#1d4e89', 0.35 '#5f9ac7', 0.6 '#dfe9ef', 0.8 '#ecb185', 1 '#b9531b')\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
         "plot $plane using 1:2:3 with image pixels, \\\n"
@@ -113,7 +122,8 @@ void draw_plane(const std::filesystem::path& picture, const RunMeasure& run) {
         "     '+' using (0):(0) every ::0::0 with points pointtype 1 pointsize 1 linewidth 2 linecolor '#111111'\n"
         "unset output\n",
         data, png ? "pngcairo size 1240,1120 fontscale 1.9 linewidth 2" : "svg size 620,560 dynamic",
-        gnuplot_text(output.string()), levels.empty() ? "1" : levels, gnuplot_text(run.name), low, high,
+        gnuplot_text(output.string()), levels.empty() ? "1" : levels,
+        gnuplot_text(run.name + ": training loss along two random directions"), low, high,
         levels.empty() ? "1" : levels, run.sides.front(), run.sides.back(), run.sides.front(), run.sides.back());
   });
 }
