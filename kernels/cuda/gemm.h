@@ -2,15 +2,13 @@
 // A block's part of a matrix product D[m,n] = sum over d of A[m,d] * B[n,d]: tiles of A and B flow through shared
 // memory in stages of asynchronous copies while warps multiply those that have arrived. What A and B are, a loader says
 // (conv2d_gather.h, conv2d_weight_gradient.h); how elements multiply, an arithmetic.
-//
-// Shared memory holds a tile as rows of 16-byte chunks; chunk c of row r lies at c ^ swizzle(r), so that the eight rows
-// that a warp reads at a time, and the eight chunks that it writes, meet all 32 banks once.
 // Sources: PTX ISA, "Matrix fragments for mma.m16n8k16" and "ldmatrix"; NVIDIA CUTLASS's documentation of implicit GEMM
 // (multi-stage pipelines, swizzles).
 #pragma once
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/ptx.h"
+#include "kernels/cuda/tile_layout.h"
 
 namespace sluice::kernels::cuda {
 
@@ -24,9 +22,6 @@ struct Tf32Products {  // factors rounded to 10 bits, on tensor cores
 struct Fp32Products {  // fused multiply-adds in float
   using Element = float;
 };
-
-// Which axis lies contiguous in memory: the one that is summed over, or rows of A and columns of B.
-enum class Contiguous : std::uint8_t { depth, results };
 
 // A block's tile of D, and the part of it that a warp sums.
 template <class Arithmetic_, Contiguous contiguous_, int m_, int n_, int warp_m_, int warp_n_, int stages_ = 3>
@@ -45,19 +40,10 @@ struct GemmTile {
   static_assert(m % warp_m == 0 && n % warp_n == 0 && warp_m % 16 == 0 && warp_n % 16 == 0 && stages >= 3);
 };
 
-// The place of an element whose chunk is `chunk` in row `row` of a tile with `chunks` chunks a row.
+// The place of the first element of a chunk.
 template <class Tile, int chunks>
 __device__ __forceinline__ int place_in_tile(int row, int chunk) {
-  int swizzle = 0;
-  if constexpr (Tile::contiguous == Contiguous::depth || (chunks == 4 && Tile::chunk == 8))
-    // Serves eight neighbouring rows, and rows 0, 1, 4, 5, 8, 9, 12, 13, as columns of B are read.
-    swizzle = ((row >> 1) & 3) ^ ((row >> 3) & 1);
-  else if constexpr (Tile::chunk == 8)
-    swizzle = chunks >= 8 ? row & 7 : (row >> 2) & 1;
-  else
-    // Four rows of eight floats at a time.
-    swizzle = chunks >= 8 ? (row & 3) << 1 : row & 2;
-  return (row * chunks + (chunk ^ swizzle)) * Tile::chunk;
+  return chunk_place(Tile::contiguous, Tile::chunk, chunks, row, chunk) * Tile::chunk;
 }
 
 // Runs `loader` and `products` over `steps` stages. loader.load(a, b) starts the copies of the next stage into tiles.
