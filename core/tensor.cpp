@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/tensor.h"
 
+#include <cstring>
+
+#include "kernels/base/device.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/base/memory.h"
 #include "kernels/elementwise.h"
@@ -11,18 +14,19 @@ struct Tensor::Storage {
   Device device;
   CachingAllocator::Block block;
 
-  Storage(Device where, std::size_t bytes) : device(where), block(allocator(where).allocate(bytes)) {}
-  ~Storage() { allocator(device).release(block); }
+  Storage(Device where, std::size_t bytes, std::source_location asker)
+      : device(where), block(allocator(where).allocate(bytes, asker)) {}
+  ~Storage() { allocator(device).release(std::move(block)); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 };
 
-Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
+Tensor Tensor::empty(const Shape& shape, DType dtype, Device device, std::source_location asker) {
   Tensor tensor;
   tensor.shape_ = shape;
   tensor.size_ = shape.size();
   tensor.dtype_ = dtype;
-  tensor.storage_ = std::make_shared<Storage>(device, tensor.bytes());
+  tensor.storage_ = std::make_shared<Storage>(device, tensor.bytes(), asker);
   return tensor;
 }
 
@@ -33,13 +37,9 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Device device) {
 }
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Device device) {
-  const auto filled = [&]<class T>(T element) {
-    const std::vector<T> values(static_cast<std::size_t>(shape.size()), element);
-    return from<T>(values, shape, device);
-  };
-  if (dtype == DType::i32) return filled(static_cast<std::int32_t>(value));
-  return with_float_type(dtype, "full",
-                         [&](auto tag) { return filled(decltype(tag)(static_cast<Master<decltype(tag)>>(value))); });
+  Tensor tensor = empty(shape, dtype, device);
+  tensor.fill(value);
+  return tensor;
 }
 
 template <class T>
@@ -85,7 +85,8 @@ Tensor Tensor::rows(std::int64_t first, std::int64_t count) const {
 void Tensor::copy_from(const Tensor& source) {
   require(source.shape_ == shape_ && source.dtype_ == dtype_, "copy", "to ", name_of(dtype_), shape_, " from ",
           name_of(source.dtype_), source.shape_);
-  kernels::copy_bytes(exec_of(*this), device(), raw(), source.device(), source.raw(), bytes());
+  const Tensor& ordering = device().kind == DeviceKind::cpu ? source : *this;
+  kernels::copy_bytes(exec_of(ordering), device(), raw(), source.device(), source.raw(), bytes());
 }
 
 Tensor Tensor::to(Device target) const {
@@ -113,6 +114,17 @@ void Tensor::fill_zero() {
   if (defined()) kernels::fill_zero(exec_of(*this), raw(), bytes());
 }
 
+void Tensor::fill(double value) {
+  const auto fill_with = [&]<class T>(T element) {
+    std::uint64_t pattern = 0;
+    std::memcpy(&pattern, &element, sizeof element);
+    kernels::fill(exec_of(*this), raw(), size_, sizeof element, pattern);
+  };
+  if (dtype_ == DType::i32) return fill_with(static_cast<std::int32_t>(value));
+  with_float_type(dtype_, "fill",
+                  [&](auto tag) { fill_with(decltype(tag)(static_cast<Master<decltype(tag)>>(value))); });
+}
+
 double Tensor::item() const {
   require(size_ == 1, "item", "expects a tensor of one element, got ", shape_);
   if (dtype_ == DType::i32) return to_vector<std::int32_t>()[0];
@@ -128,7 +140,14 @@ std::vector<T> Tensor::to_vector() const {
   return values;
 }
 
-Exec exec_of(const Tensor& tensor) { return Exec{.device = tensor.device()}; }
+void require_one_device(const char* op, std::initializer_list<const Tensor*> operands) {
+  const Device device = (*operands.begin())->device();
+  for (const Tensor* operand : operands)
+    require(!operand->defined() || operand->device() == device, op, "expects operands on ", device, ", got one on ",
+            operand->device());
+}
+
+Exec exec_of(const Tensor& tensor) { return kernels::exec_on(tensor.device()); }
 
 #define SLUICE_INSTANTIATE(T)                                                \
   template Tensor Tensor::from<T>(std::span<const T>, const Shape&, Device); \

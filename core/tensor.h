@@ -21,8 +21,9 @@ class Tensor {
   // An undefined tensor: no shape, no storage.
   Tensor() = default;
 
-  // Elements unspecified. Throws OutOfMemory.
-  static Tensor empty(const Shape& shape, DType dtype, Device device = {});
+  // Elements unspecified. Throws OutOfMemory, which names the file that asked.
+  static Tensor empty(const Shape& shape, DType dtype, Device device = {},
+                      std::source_location asker = std::source_location::current());
   static Tensor zeros(const Shape& shape, DType dtype, Device device = {});
   // f32, bf16, f64 and i32 only.
   static Tensor full(const Shape& shape, double value, DType dtype, Device device = {});
@@ -65,6 +66,8 @@ class Tensor {
   // In another floating type (f32, bf16, f64); shares storage where the type is that already.
   Tensor cast(DType dtype) const;
   void fill_zero();
+  // Every element becomes `value`; f32, bf16, f64 and i32 only. Waits for nothing.
+  void fill(double value);
 
   // The single element of a tensor of size 1, as double; waits for the device.
   double item() const;
@@ -81,7 +84,11 @@ class Tensor {
   DType dtype_ = DType::f32;
 };
 
-// The Exec on which operations on that tensor run.
+// Throws std::invalid_argument "[op] expects operands on cuda:0, got one on cpu" unless all that are defined are on the
+// device of the first.
+void require_one_device(const char* op, std::initializer_list<const Tensor*> operands);
+
+// The Exec on which operations on that tensor run: its device, and the library's stream there.
 Exec exec_of(const Tensor& tensor);
 
 }  // namespace sluice

@@ -48,6 +48,14 @@ Loader::Loader(const ImageDataset& dataset, LoaderOptions options)
       values_(normalised_values(options_.normalisation, dataset.channels)),
       prefetcher_(kBatchesAhead) {
   check(dataset_, options_);
+  require(options_.precision == DType::f32 || options_.precision == DType::bf16, "loader",
+          "expects images in f32 or bf16, got ", name_of(options_.precision));
+  if (options_.device.kind == DeviceKind::cpu) return;
+  try {
+    on_device_.emplace(dataset_, values_, options_.device);
+  } catch (const OutOfMemory&) {
+    on_device_.reset();
+  }
 }
 
 std::int64_t Loader::batches_per_epoch() const {
@@ -63,6 +71,11 @@ void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
   prefetcher_.stop();
   epoch_ = epoch;
   order_ = epoch_order(dataset_.size(), options_.order, options_.seed, epoch);
+  if (on_device_) {
+    on_device_->start_epoch(epoch, order_);
+    next_on_device_ = first_batch;
+    return;
+  }
   prefetcher_.start([this, index = first_batch, batches]() mutable -> std::optional<Batch> {
     if (index == batches) return std::nullopt;
     return make_batch(index++);
@@ -71,31 +84,57 @@ void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
 
 std::optional<Batch> Loader::next() {
   require(epoch_ >= 0, "loader", "expects start_epoch before next");
-  return prefetcher_.next();
+  if (on_device_) {
+    if (next_on_device_ == batches_per_epoch()) return std::nullopt;
+    return make_on_device(next_on_device_++);
+  }
+  std::optional<Batch> batch = prefetcher_.next();
+  if (batch) {
+    batch->images = batch->images.to(options_.device);
+    batch->labels = batch->labels.to(options_.device);
+  }
+  return batch;
+}
+
+kernels::AugmentGeometry Loader::geometry_of(std::int64_t batch) const {
+  const std::int64_t count = std::min(options_.batch_size, dataset_.size() - batch * options_.batch_size);
+  return {count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
+}
+
+Batch Loader::make_on_device(std::int64_t index) const {
+  const kernels::AugmentGeometry geometry = geometry_of(index);
+  const std::int64_t first = index * options_.batch_size;
+  return {.images = on_device_->images(geometry, options_.seed, first, options_.precision),
+          .labels = on_device_->labels(first, geometry.samples),
+          .index = index};
 }
 
 std::span<const std::int64_t> Loader::samples(std::int64_t batch) const {
   require(epoch_ >= 0 && batch >= 0 && batch < batches_per_epoch(), "loader",
-          "expects a batch of an epoch that was "
-          "started, 0 to ",
-          batches_per_epoch() - 1, ", got ", batch);
-  const std::int64_t first = batch * options_.batch_size;
-  const std::int64_t count = std::min(options_.batch_size, dataset_.size() - first);
-  return std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+          "expects a batch of an epoch that was started, 0 to ", batches_per_epoch() - 1, ", got ", batch);
+  return std::span(order_).subspan(static_cast<std::size_t>(batch * options_.batch_size),
+                                   static_cast<std::size_t>(geometry_of(batch).samples));
 }
 
 Batch Loader::make_batch(std::int64_t index) const {
-  const std::span<const std::int64_t> which = samples(index);
-  const auto count = static_cast<std::int64_t>(which.size());
-  Batch batch{.images = Tensor::empty({count, dataset_.height, dataset_.width, dataset_.channels}, DType::f32),
-              .labels = Tensor::empty({count}, DType::i32),
+  const kernels::AugmentGeometry geometry = geometry_of(index);
+  const std::int64_t* which = samples(index).data();
+  Batch batch{.images = Tensor::empty({geometry.samples, dataset_.height, dataset_.width, dataset_.channels},
+                                      options_.precision),
+              .labels = Tensor::empty({geometry.samples}, DType::i32),
               .index = index};
-  const kernels::AugmentGeometry geometry{count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
   const Exec exec = exec_of(batch.images);
   const auto epoch = static_cast<double>(epoch_);
-  SLUICE_KERNEL(float, exec, augment, geometry, options_.seed, &epoch, which.data(), dataset_.images.data(),
-                values_.data(), batch.images.ptr<float>());
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, which.data(), dataset_.labels.data(),
+  const auto run = [&](auto tag) {
+    using T = decltype(tag);
+    SLUICE_KERNEL(T, exec, augment, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
+                  batch.images.ptr<T>());
+  };
+  if (options_.precision == DType::bf16)
+    run(BFloat16{});
+  else
+    run(float{});
+  SLUICE_KERNEL(std::int32_t, exec, gather_labels, geometry.samples, which, dataset_.labels.data(),
                 batch.labels.ptr<std::int32_t>());
   return batch;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches of augmented, normalised images, made ahead on one thread. What a batch holds is a function of the data set,
-// the options, the epoch and the batch's index only, so that a run can go on in the middle of an epoch.
+// Batches of augmented, normalised images, made ahead on one thread, or by a device that holds the images. What a batch
+// holds is a function of the data set, the options, the epoch and the batch's index only, so that a run can go on in
+// the middle of an epoch; on every device it is the same.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@
 #include "core/tensor.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/device_images.h"
 #include "data/prefetch.h"
 
 namespace sluice::data {
 
 struct Batch {
-  Tensor images;           // f32 [N,H,W,C], normalised
+  Tensor images;           // [N,H,W,C], normalised
   Tensor labels;           // i32 [N]
   std::int64_t index = 0;  // in the epoch
 };
@@ -32,7 +34,12 @@ struct LoaderOptions {
   Tail tail = Tail::keep;
   AugmentOptions augment = {};
   Normalisation normalisation = {};  // empty: pixels map to [0,1]
+  Device device = {};                // where batches are wanted
+  DType precision = DType::f32;      // of the images: f32 or bf16
 };
+
+// Where the images are: a device that has no room for them gets batch after batch from the host.
+enum class Residence : unsigned char { host, device };
 
 class Loader {
  public:
@@ -43,6 +50,7 @@ class Loader {
   // A data set that nobody keeps would be gone before the first batch.
   Loader(const ImageDataset&& dataset, LoaderOptions options) = delete;
 
+  Residence residence() const { return on_device_ ? Residence::device : Residence::host; }
   std::int64_t batches_per_epoch() const;
   // Starts to make the batches of an epoch from `first_batch` on; what is left of another epoch is dropped. Throws
   // std::invalid_argument for a negative epoch and a batch that is not in [0, batches_per_epoch()].
@@ -54,7 +62,9 @@ class Loader {
   std::span<const std::int64_t> samples(std::int64_t batch) const;
 
  private:
+  kernels::AugmentGeometry geometry_of(std::int64_t batch) const;
   Batch make_batch(std::int64_t index) const;
+  Batch make_on_device(std::int64_t index) const;
 
   const ImageDataset& dataset_;
   LoaderOptions options_;
@@ -62,6 +72,8 @@ class Loader {
   std::int64_t epoch_ = -1;
   std::vector<std::int64_t> order_;
   Prefetcher<Batch> prefetcher_;
+  std::optional<DeviceImages> on_device_;
+  std::int64_t next_on_device_ = 0;  // index of the next batch
 };
 
 // The order in which an epoch visits the samples of a data set.

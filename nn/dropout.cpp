@@ -14,12 +14,21 @@ Variable Dropout::forward(const Variable& x) {
   if (mode() == Mode::eval || probability_ == 0) return x;
   const PhiloxWords words = philox({seed_}, {static_cast<std::uint32_t>(RandomPurpose::dropout), passes_++, 0});
   const std::uint64_t pass_seed = std::uint64_t{words[1]} << 32 | words[0];
-  return ops::dropout(x, probability_, pass_seed, step_, mode());
+  const Device device = x.value().device();
+  if (!step_in_memory_.defined() || step_in_memory_.device() != device)
+    step_in_memory_ = Tensor::full({}, static_cast<double>(step_), DType::f64, device);
+  return ops::dropout(x, probability_, pass_seed, step_in_memory_, mode());
 }
 
 void Dropout::set_step(std::int64_t step) {
+  require(step >= 0 && step <= std::int64_t{0xffffffff}, "nn::Dropout", "expects a step in [0, 2^32), got ", step);
   step_ = step;
   passes_ = 0;
+  // A tape that is still to run backwards needs the step of its masks.
+  if (step_in_memory_.unique())
+    step_in_memory_.fill(static_cast<double>(step));
+  else
+    step_in_memory_ = {};
 }
 
 }  // namespace sluice::nn

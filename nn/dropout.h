@@ -19,6 +19,7 @@ class Dropout : public Module {
   double probability_;
   std::uint64_t seed_;
   std::int64_t step_ = 0;
+  Tensor step_in_memory_;  // the same where the activations are, at one place for all steps
   std::uint32_t passes_ = 0;
 };
 

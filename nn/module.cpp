@@ -30,6 +30,15 @@ void Module::clear_gradients() {
   for (const auto& [name, module] : modules_) module->clear_gradients();
 }
 
+void Module::to(Device device) {
+  for (const Parameter& own : parameters_) {
+    own.variable->clear_gradient();
+    own.variable->value() = own.variable->value().to(device);
+  }
+  for (const auto& [name, tensor] : buffers_) *tensor = tensor->to(device);
+  for (const auto& [name, module] : modules_) module->to(device);
+}
+
 void Module::set_mode(Mode mode) {
   mode_ = mode;
   for (const auto& [name, module] : modules_) module->set_mode(mode);

@@ -30,6 +30,10 @@ class Module {
   std::vector<NamedTensor> buffers() const;
   void clear_gradients();
 
+  // Moves parameters and buffers to a device, and drops gradients. What was handed out before (to an optimiser, say)
+  // stays where it was.
+  void to(Device device);
+
   // Train at first. Batch norm and dropout differ between the two.
   void set_mode(Mode mode);
   Mode mode() const { return mode_; }

@@ -30,7 +30,7 @@ Optimizer::Optimizer(const char* name, std::vector<NamedParameter> parameters, d
 void Optimizer::set_learning_rate(double learning_rate) {
   require_within("learning rate", learning_rate, 0, std::numeric_limits<double>::infinity());
   learning_rate_ = learning_rate;
-  device_learning_rate_.copy_from(Tensor::full({}, learning_rate, DType::f64));
+  device_learning_rate_.fill(learning_rate);
 }
 
 void Optimizer::clear_gradients() {

@@ -10,10 +10,14 @@
 #include <regex>
 
 #include "apps/bench/ceilings.h"
+#include "apps/bench/device_ceilings.h"
 #include "apps/bench/machine.h"
 #include "apps/bench/passes.h"
+#include "apps/bench/timer.h"
+#include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
+#include "kernels/engine.h"
 #include "tests/cases/cases.h"
 
 namespace sluice::bench {
@@ -61,10 +65,33 @@ std::vector<Job> jobs_of(const std::vector<test::OpCase>& cases, const Options& 
 // Below this a pass does no work on elements, only its share of bookkeeping: a rate would say nothing.
 constexpr double kLeastTimeOfARate = 2e-6;
 
-nlohmann::ordered_json run_job(const Job& job, const Options& options, const Ceilings& ceilings) {
-  const std::vector<Tensor> inputs = test::make_inputs(*job.op_case, job.dtype, test::Rounding::none);
+// Operations that NVIDIA's libraries have too.
+bool has_other_engine(const Job& job) { return job.op_case->op == "conv2d" || job.op_case->op == "linear"; }
+
+// Times the job with our kernels and with NVIDIA's library; the ratio is above 1 where ours is faster.
+nlohmann::ordered_json compare_engines(const Job& job, const Options& options, const std::vector<Tensor>& inputs,
+                                       Timer& timer) {
+  const kernels::ConvEngine before = kernels::conv_engine();
+  const auto seconds_with = [&](kernels::ConvEngine engine) {
+    kernels::set_conv_engine(engine);
+    const double seconds = measure(*job.op_case, job.pass, inputs, options.budget, timer).time.median;
+    kernels::set_conv_engine(before);
+    return seconds;
+  };
+  try {
+    const double vendor = seconds_with(kernels::ConvEngine::cudnn);
+    const double native = seconds_with(kernels::ConvEngine::native);
+    return {{"native_seconds", native}, {"vendor_seconds", vendor}, {"vendor_over_native", vendor / native}};
+  } catch (const DeviceError&) {
+    return nlohmann::ordered_json::object();
+  }
+}
+
+nlohmann::ordered_json run_job(const Job& job, const Options& options, Device device, const Ceilings& ceilings,
+                               Timer& timer) {
+  const std::vector<Tensor> inputs = test::make_inputs(*job.op_case, job.dtype, test::Rounding::none, device);
   const LoadMeter meter;
-  const Measurement measured = measure(*job.op_case, job.pass, inputs, options.budget);
+  const Measurement measured = measure(*job.op_case, job.pass, inputs, options.budget, timer);
   const Load load = meter.read();
   const Floor floor = floor_of(ceilings, job.dtype, measured.flops, measured.bytes);
   const bool has_rate = measured.time.median >= kLeastTimeOfARate;
@@ -81,6 +108,8 @@ nlohmann::ordered_json run_job(const Job& job, const Options& options, const Cei
   row["bound"] = floor.bound;
   row["share_of_ceiling"] = has_rate ? floor.seconds / measured.time.median : 0;
   row["load"] = to_json(load);
+  if (device.kind == DeviceKind::cuda && has_other_engine(job))
+    row.update(compare_engines(job, options, inputs, timer));
 
   const std::string rate = measured.flops > 0
                                ? fmt::format("{:.1f} GFLOP/s", measured.flops / measured.time.median * 1e-9)
@@ -103,20 +132,24 @@ int bench(const Options& options) {
     for (const Job& job : jobs) fmt::print("{}\n", job.name());
     return apps::exit_ok;
   }
+  const Device device = apps::choose_device("sluice-bench-kernels", options.device);
   const LoadMeter meter;
   const Machine machine = describe_machine();
-  fmt::print("{}\n", to_line(machine));
-  const Ceilings ceilings = measure_ceilings();
+  fmt::print("{}\n{}\n", to_line(machine), apps::device_text(device));
+  const Ceilings ceilings = device.kind == DeviceKind::cpu ? measure_ceilings() : measure_ceilings(device);
+  Timer timer(device);
   fmt::print("{}\n\n{:<58} {:>11} {:>11} {:>7} {:>15} {:>6} {:<6} {:>5} {:>5}\n", to_line(ceilings),
              "operation_case/type/pass", "median", "min", "spread", "rate", "share", "of", "load", "other");
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const Job& job : jobs) rows.push_back(run_job(job, options, ceilings));
+  for (const Job& job : jobs) rows.push_back(run_job(job, options, device, ceilings, timer));
   const Load load = meter.read();
   fmt::print("\n{}\n", to_line(load));
   if (!options.json.empty())
-    write_json(
-        options.json,
-        {{"machine", to_json(machine)}, {"ceilings", to_json(ceilings)}, {"results", rows}, {"load", to_json(load)}});
+    write_json(options.json, {{"machine", to_json(machine)},
+                              {"device", apps::device_text(device)},
+                              {"ceilings", to_json(ceilings)},
+                              {"results", rows},
+                              {"load", to_json(load)}});
   return apps::exit_ok;
 }
 
@@ -141,7 +174,7 @@ int run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--seconds", options.budget.seconds, "Least time spent on a pass")->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads, "Threads; 0: OpenMP's default")->check(CLI::NonNegativeNumber);
-  app.add_option("--device", options.device, "Device")->check(apps::one_of({"cpu"}));
+  app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->check(apps::device_name());
   app.add_option("--json", options.json, "Also write the results to this file");
   app.add_flag("--list", options.list, "Only list the names");
   apps::parse_or_exit(app, argc, argv);

@@ -20,24 +20,21 @@ std::vector<Variable> enter(Tape& tape, const test::OpCase& op_case, const Pass&
   return variables;
 }
 
-double time_forward(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs) {
+double time_forward(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs, Timer& timer) {
   Tape tape;
   const std::vector<Variable> variables = enter(tape, op_case, pass, inputs);
-  const auto begin = Clock::now();
-  const Variable result = op_case.run(variables);
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+  Variable result;
+  return timer.time([&] { result = op_case.run(variables); });
 }
 
 double time_backward(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs,
-                     const Tensor& gradient) {
+                     const Tensor& gradient, Timer& timer) {
   Tape tape;
   const std::vector<Variable> variables = enter(tape, op_case, pass, inputs);
   const Variable result = op_case.run(variables);
   // A copy that nobody else holds: the way back may write over it, as it may in training.
   Tensor arriving = gradient.clone();
-  const auto begin = Clock::now();
-  tape.backward(result, std::move(arriving));
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+  return timer.time([&] { tape.backward(result, std::move(arriving)); });
 }
 
 double bytes_of(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs,
@@ -61,7 +58,7 @@ std::vector<Pass> passes_of(const test::OpCase& op_case) {
 }
 
 Measurement measure(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs,
-                    const Budget& budget) {
+                    const Budget& budget, Timer& timer) {
   Tensor result;
   {
     Tape tape;
@@ -69,7 +66,8 @@ Measurement measure(const test::OpCase& op_case, const Pass& pass, const std::ve
   }
   const Tensor gradient = test::random_tensor(result.shape(), result.dtype(), 99).to(result.device());
   const auto time_once = [&] {
-    return pass.input ? time_backward(op_case, pass, inputs, gradient) : time_forward(op_case, pass, inputs);
+    return pass.input ? time_backward(op_case, pass, inputs, gradient, timer)
+                      : time_forward(op_case, pass, inputs, timer);
   };
   for (int i = 0; i < kWarmUp; ++i) time_once();
   std::vector<double> seconds;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/bench/report.h"
+#include "apps/bench/timer.h"
 #include "tests/support/op_case.h"
 
 namespace sluice::bench {
@@ -30,8 +31,8 @@ struct Measurement {
   double bytes = 0;  // that the pass must move
 };
 
-// Times the pass on `inputs`, which are the case's.
+// Times the pass on `inputs`, which are the case's and on the timer's device.
 Measurement measure(const test::OpCase& op_case, const Pass& pass, const std::vector<Tensor>& inputs,
-                    const Budget& budget);
+                    const Budget& budget, Timer& timer);
 
 }  // namespace sluice::bench

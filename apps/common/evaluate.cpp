@@ -13,14 +13,17 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
                     DType precision, std::int64_t batch_size, KeepLogits keep) {
   const Mode before = model.mode();
   model.set_mode(Mode::eval);
-  data::Loader loader(dataset,
-                      {.batch_size = batch_size, .order = data::Order::sequential, .normalisation = normalisation});
+  data::Loader loader(dataset, {.batch_size = batch_size,
+                                .order = data::Order::sequential,
+                                .normalisation = normalisation,
+                                .device = model.parameters().front().variable.value().device(),
+                                .precision = precision});
   loader.start_epoch(0);
   TrainingMeter meter;
   std::vector<float> logits_seen;
   std::vector<double> right(static_cast<std::size_t>(dataset.classes)), seen(right);
   while (const std::optional<data::Batch> batch = loader.next()) {
-    const Tensor logits = model(Variable(batch->images.cast(precision))).value().cast(DType::f32);
+    const Tensor logits = model(Variable(batch->images)).value().cast(DType::f32);
     meter.add(ops::softmax_cross_entropy(logits, batch->labels).value(), logits, batch->labels, 0);
     const std::vector<float> values = logits.to_vector<float>();
     const std::vector<std::int32_t> labels = batch->labels.to_vector<std::int32_t>();

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
@@ -31,6 +32,7 @@ struct EvalOptions {
   std::int64_t images = 0;
   std::vector<float> mean, deviation;
   std::string precision = "fp32";
+  std::string device = "auto", conv_engine = "auto";
   std::int64_t batch_size = 256;
   std::filesystem::path json, logits;
 };
@@ -97,7 +99,11 @@ int run(int argc, char** argv) {
                  "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
       ->delimiter(',');
   app.add_option("--deviation", o.deviation, "Standard deviation of each channel, likewise")->delimiter(',');
-  app.add_option("--precision", o.precision, "fp32 or bf16")->check(one_of({"fp32", "bf16"}));
+  app.add_option("--precision", o.precision, "fp32, tf32 (on CUDA devices) or bf16")
+      ->check(one_of({"fp32", "tf32", "bf16"}));
+  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->check(device_name());
+  app.add_option("--conv-engine", o.conv_engine, "Convolutions on CUDA devices: native, cudnn or auto")
+      ->check(one_of({"auto", "native", "cudnn"}));
   app.add_option("--batch-size", o.batch_size, "Images at a time")->check(positive());
   app.add_option("--json", o.json, "Write the report here as JSON too");
   app.add_option("--logits", o.logits, "Write the logits [N,K] here as safetensors");
@@ -111,8 +117,13 @@ int run(int argc, char** argv) {
   const data::ImageSplits images = data::load_dataset(o.dataset, o.data);
   data::ImageDataset dataset = o.split == "test" ? images.test : images.train;
   if (o.images > 0) dataset = data::take(dataset, std::min(o.images, dataset.size()));
-  const auto model = nn::make_model(
-      {.name = o.model, .image = {dataset.height, dataset.width, dataset.channels}, .classes = dataset.classes});
+  const Device device = choose_device("sluice-eval", o.device);
+  const DType precision = choose_precision(o.precision, device);
+  choose_conv_engine(o.conv_engine);
+  const auto model = nn::make_model({.name = o.model,
+                                     .image = {dataset.height, dataset.width, dataset.channels},
+                                     .classes = dataset.classes,
+                                     .device = device});
   try {
     nn::load_model_state(*model, archive);
   } catch (const IoError& error) {
@@ -121,8 +132,8 @@ int run(int argc, char** argv) {
   const data::Normalisation normalisation = o.mean.empty()
                                                 ? data::measure_normalisation(images.train)
                                                 : data::Normalisation{.mean = o.mean, .deviation = o.deviation};
-  const Evaluation result = evaluate(*model, dataset, normalisation, o.precision == "bf16" ? DType::bf16 : DType::f32,
-                                     o.batch_size, o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
+  const Evaluation result = evaluate(*model, dataset, normalisation, precision, o.batch_size,
+                                     o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
   report(o, dataset, result);
   if (!o.logits.empty()) save_safetensors(o.logits, {{"logits", result.logits}}, {});
   return exit_ok;

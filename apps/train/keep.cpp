@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "apps/common/choose_device.h"
 #include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/tuning_file.h"
@@ -125,7 +126,7 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   nn::load_model(*model_, checkpoint / "model.safetensors");
   optimizer_->load_state(with_prefix(archive, kOptimizer));
   if (average_) average_->load_state(with_prefix(archive, kAverage));
-  for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor);
+  for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor.to(device_));
 }
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.
@@ -134,6 +135,7 @@ void Trainer::keep_tuning() const { folder_->write("tuning.json", tuning_text())
 void Trainer::print_heading() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
+  if (device_.kind == DeviceKind::cuda) fmt::print("{}\n", device_text(device_));
   fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count,
              options_.precision, options_.dataset, images_.train.size(), images_.test.size(), images_.train.height,
              images_.train.width, images_.train.channels);

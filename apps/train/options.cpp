@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
 #include "data/augment.h"
@@ -47,8 +48,9 @@ void add_model_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--dropout", o.dropout, "Dropout probability of models that have such layers, in [0,1)")
       ->check(within(0.0, 0.99))
       ->group(group);
-  app.add_option("--precision", o.precision, "Type of the activations: fp32 or bf16 (parameters stay in fp32)")
-      ->check(one_of({"fp32", "bf16"}))
+  app.add_option("--precision", o.precision,
+                 "fp32, tf32 (fp32 with tensor cores, on CUDA devices) or bf16 activations; parameters stay in fp32")
+      ->check(one_of({"fp32", "tf32", "bf16"}))
       ->group(group);
 }
 
@@ -103,7 +105,16 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
 void add_run_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Run";
   app.add_option("--seed", o.seed, "Seed of all randomness")->group(group);
-  app.add_option("--device", o.device, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}))->group(group);
+  app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N; auto is the first CUDA device, or else the CPU")
+      ->check(device_name())
+      ->group(group);
+  app.add_option("--conv-engine", o.conv_engine,
+                 "Convolutions on CUDA devices: native, cudnn, or auto, the faster for each shape")
+      ->check(one_of({"auto", "native", "cudnn"}))
+      ->group(group);
+  app.add_option("--graph", o.graph, "Replay training steps as a captured CUDA graph: auto or off")
+      ->check(one_of({"auto", "off"}))
+      ->group(group);
   app.add_option("--threads", o.threads, "Processor threads; 0: all")->check(within(0, 4096))->group(group);
   app.add_option("--out", o.out, "Folder for metrics, curves, configuration and checkpoints")->group(group);
   app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")

@@ -48,6 +48,8 @@ struct TrainOptions {
 
   std::uint64_t seed = 0;
   std::string device = "auto";
+  std::string conv_engine = "auto";
+  std::string graph = "auto";
   int threads = 0;  // 0: OpenMP's default
 
   std::filesystem::path out = "runs/latest";

@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cmath>
 
+#include "apps/common/choose_device.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
 #include "apps/train/run_data.h"
 #include "core/ops.h"
+#include "kernels/base/device.h"
 #include "nn/models.h"
 #include "optim/adam.h"
 #include "optim/gradients.h"
@@ -22,6 +24,8 @@ namespace sluice::apps {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kStepsBetweenChecks = 100;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -39,10 +43,10 @@ std::vector<Column> columns_of(const TrainOptions& options) {
 
 Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
     : options_(options),
-      precision_(options.precision == "bf16" ? DType::bf16 : DType::f32),
+      device_(choose_device("sluice-train", options.device)),
+      precision_(choose_precision(options.precision, device_)),
       table_(columns_of(options)) {
-  if (options_.device == "cuda")
-    throw DeviceError("--device cuda: this build of Sluice has no CUDA device; use --device cpu");
+  choose_conv_engine(options_.conv_engine);
   if (options_.threads > 0) omp_set_num_threads(options_.threads);
   if (options_.resume && !exists(options_.out / "config.toml"))
     throw CheckpointError(
@@ -64,7 +68,20 @@ void Trainer::load_data() {
                                                                .seed = options_.seed,
                                                                .order = data::Order::shuffled,
                                                                .augment = data::parse_augment(options_.augment),
-                                                               .normalisation = normalisation_});
+                                                               .normalisation = normalisation_,
+                                                               .device = device_,
+                                                               .precision = precision_});
+  if (device_.kind == DeviceKind::cuda && loader_->residence() == data::Residence::host)
+    fmt::print(stderr, "sluice-train: {} has no room for the training images; batches come from the host\n",
+               device_text(device_));
+}
+
+bool Trainer::steps_are_alike() const {
+  const ObjectiveOptions& objective = options_.objective;
+  const bool host_decides =
+      !objective.flood_class_levels.empty() || !objective.flood_sample_levels.empty() || objective.relaxloss > 0;
+  const bool two_passes = options_.sam > 0 || options_.gradient_penalty > 0;
+  return device_.kind == DeviceKind::cuda && !host_decides && !two_passes;
 }
 
 void Trainer::build_model() {
@@ -73,7 +90,9 @@ void Trainer::build_model() {
                            .image = {train.height, train.width, train.channels},
                            .classes = train.classes,
                            .seed = options_.seed,
-                           .dropout = options_.dropout});
+                           .dropout = options_.dropout,
+                           .device = device_});
+  if (steps_are_alike() && options_.graph == "auto") steps_ = StepRunner(device_, options_.batch_size);
 }
 
 void Trainer::build_optimizer() {
@@ -120,7 +139,9 @@ Outcome Trainer::run() {
   }
   print_heading();
   while (position_.epoch < options_.epochs) {
-    if (train_epoch() == Outcome::interrupted) {
+    const Outcome outcome = train_epoch();
+    expect_finite_so_far();
+    if (outcome == Outcome::interrupted) {
       save_checkpoint();
       fmt::print("Stopped after step {}; everything is saved. Go on with:\n  sluice-train --resume --out {}\n",
                  position_.step, folder_->path().string());
@@ -145,9 +166,13 @@ Outcome Trainer::train_epoch() {
   while (position_.batch < batches) {
     const Clock::time_point start = Clock::now();
     const std::optional<data::Batch> batch = loader_->next();
-    train_step(*batch);
+    optimizer_->set_learning_rate(schedule_->at(position_.step));
+    model_->set_step(position_.step);
+    steps_.run(*batch, objective_->level_at(position_.epoch),
+               [this](const data::Batch& inputs) { train_step(inputs); });
     ++position_.batch;
     ++position_.step;
+    if (position_.step % kStepsBetweenChecks == 0) expect_finite_so_far();
     const double seconds = seconds_since(start);
     position_.seconds += seconds;
     position_.epoch_seconds += seconds;
@@ -155,14 +180,19 @@ Outcome Trainer::train_epoch() {
     progress.advance(batch->labels.size(), [this] { return fmt::format("loss {:.4f}", meter_.read().mean_loss); });
     if (interrupted()) return Outcome::interrupted;
   }
+  // What the device still has to do counts.
+  const Clock::time_point start = Clock::now();
+  kernels::synchronize(kernels::exec_on(device_));
+  position_.seconds += seconds_since(start);
+  position_.epoch_seconds += seconds_since(start);
   return Outcome::finished;
 }
 
 void Trainer::train_step(const data::Batch& batch) {
-  optimizer_->set_learning_rate(schedule_->at(position_.step));
   gather_gradients(batch, Pass::first);
   if (perturbation_) {
     perturbation_->perturb();
+    model_->set_step(position_.step);
     const Tensor loss = gather_gradients(batch, Pass::second);
     perturbation_->restore();
     expect_finite(loss);
@@ -174,10 +204,9 @@ void Trainer::train_step(const data::Batch& batch) {
 }
 
 Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
-  model_->set_step(position_.step);
   if (options_.accumulate > 1) return accumulate_gradients(batch, pass);
   Tape tape;
-  const Variable logits = (*model_)(tape.input(batch.images.cast(precision_)));
+  const Variable logits = (*model_)(tape.input(batch.images));
   const ObjectiveValue value = objective_->of_batch(logits, batch.labels, loader_->samples(batch.index));
   if (pass == Pass::first) {
     expect_finite(value.mean);
@@ -193,8 +222,8 @@ Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
 Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
   const std::int64_t images = batch.labels.size();
   const std::int64_t parts = std::min(options_.accumulate, images);
-  Tensor mean = Tensor::zeros({}, DType::f32);
-  Tensor flooded = objective_->decides_by_mean() ? Tensor{} : Tensor::zeros({}, DType::f32);
+  Tensor mean = Tensor::zeros({}, DType::f32, device_);
+  Tensor flooded = objective_->decides_by_mean() ? Tensor{} : Tensor::zeros({}, DType::f32, device_);
   for (std::int64_t part = 0; part < parts; ++part) {
     const std::int64_t first = images * part / parts;
     const std::int64_t count = images * (part + 1) / parts - first;
@@ -204,7 +233,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
     };
     const Tensor labels = batch.labels.rows(first, count);
     Tape tape;
-    const Variable logits = (*model_)(tape.input(batch.images.rows(first, count).cast(precision_)));
+    const Variable logits = (*model_)(tape.input(batch.images.rows(first, count)));
     const auto samples =
         loader_->samples(batch.index).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     const ObjectiveValue value = objective_->of_part(logits, labels, samples);
@@ -223,6 +252,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
 }
 
 void Trainer::expect_finite(const Tensor& loss) {
+  if (device_.kind != DeviceKind::cpu) return;
   const double value = loss.item();
   if (std::isfinite(value)) return;
   model_->clear_gradients();
@@ -232,6 +262,19 @@ void Trainer::expect_finite(const Tensor& loss) {
       "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
       std::isnan(value) ? "nan" : "infinite", position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(),
       folder_->path().string()));
+}
+
+// The meter's sum keeps what is not finite.
+void Trainer::expect_finite_so_far() const {
+  if (device_.kind == DeviceKind::cpu) return;
+  const TrainingMeter::Reading reading = meter_.read();
+  if (reading.images == 0 || std::isfinite(reading.mean_loss)) return;
+  const auto saved = RunFolder::latest_checkpoint(folder_->path());
+  throw NumericError(fmt::format(
+      "a loss was not finite in epoch {}, by step {}, at a learning rate of {:g}; {}. A smaller "
+      "--learning-rate, --warmup-epochs or --clip-norm often helps",
+      position_.epoch + 1, position_.step, optimizer_->learning_rate(),
+      saved ? fmt::format("the last state that was saved is in {}", saved->string()) : "nothing was saved before"));
 }
 
 void Trainer::finish_epoch() {

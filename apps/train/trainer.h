@@ -9,6 +9,7 @@
 #include "apps/common/evaluate.h"
 #include "apps/common/metrics.h"
 #include "apps/common/run_folder.h"
+#include "apps/common/step_runner.h"
 #include "apps/common/table.h"
 #include "apps/common/tensorboard.h"
 #include "apps/train/objective.h"
@@ -42,11 +43,14 @@ class Trainer {
   Trainer(const TrainOptions& options, const std::string& configuration);
 
   // Trains to the last epoch or to an interrupt, after which a checkpoint holds everything. Throws NumericError for a
-  // loss that is not finite, after the state before that step was saved.
+  // loss that is not finite: on the CPU at that very step, after the state before it was saved; on another device,
+  // which nobody waits for, within a hundred steps, and what was saved last stays.
   Outcome run();
 
  private:
   void load_data();
+  // Whether a step computes the same from its batch each time, without the host.
+  bool steps_are_alike() const;
   void build_model();
   void build_optimizer();
   void open_folder(const std::string& configuration);
@@ -59,6 +63,7 @@ class Trainer {
   Tensor gather_gradients(const data::Batch& batch, Pass pass);
   Tensor accumulate_gradients(const data::Batch& batch, Pass pass);
   void expect_finite(const Tensor& loss);
+  void expect_finite_so_far() const;
   void finish_epoch();
 
   void save_checkpoint();
@@ -70,6 +75,7 @@ class Trainer {
   void draw() const;
 
   TrainOptions options_;
+  Device device_;
   DType precision_;
   data::ImageSplits images_;
   std::optional<data::ImageDataset> validation_;
@@ -81,6 +87,7 @@ class Trainer {
   std::unique_ptr<optim::Perturbation> perturbation_;  // where a step takes two gradients
   std::unique_ptr<optim::Schedule> schedule_;
   std::unique_ptr<optim::ExponentialMovingAverage> average_;
+  StepRunner steps_;
   TrainingMeter meter_;
   Position position_;
   std::optional<RunFolder> folder_;

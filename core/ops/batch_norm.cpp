@@ -15,6 +15,8 @@ using kernels::BatchNormTail;
 void check(const char* op, BatchNormTail tail, const Variable& x, const Variable& residual, const Variable& weight,
            const Variable& bias, const BatchNormStatistics& statistics, const BatchNormOptions& options) {
   const Shape& shape = x.shape();
+  require_one_device(op, {&x.value(), &residual.value(), &weight.value(), &bias.value(), &statistics.running_mean,
+                          &statistics.running_var});
   require(shape.rank() == 2 || shape.rank() == 4, op, "x expects [N,C] or [N,H,W,C], got ", shape);
   const auto expect_channels = [&](const Tensor& tensor, const char* what) {
     require(tensor.defined() && tensor.shape() == Shape{shape[-1]} && tensor.dtype() == master_dtype(x.dtype()), op,

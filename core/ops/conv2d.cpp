@@ -13,6 +13,7 @@ using kernels::Conv2dShape;
 std::array<std::int64_t, 4> extents_of(const Shape& shape) { return {shape[0], shape[1], shape[2], shape[3]}; }
 
 Conv2dShape shape_of(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options) {
+  require_one_device("conv2d", {&x.value(), &weight.value(), &bias.value()});
   require(x.shape().rank() == 4, "conv2d", "x expects images [N,H,W,C], got ", x.shape());
   require(weight.shape().rank() == 4, "conv2d", "weight expects [K,R,S,C/groups], got ", weight.shape());
   const DType parameter = master_dtype(x.dtype());

@@ -7,6 +7,7 @@
 namespace sluice::ops {
 
 Variable add(const Variable& a, const Variable& b) {
+  require_one_device("add", {&a.value(), &b.value()});
   require(a.shape() == b.shape() && a.dtype() == b.dtype(), "add", "expects two of one shape and type, got ",
           name_of(a.dtype()), a.shape(), " and ", name_of(b.dtype()), b.shape());
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.value().device());

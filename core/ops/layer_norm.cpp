@@ -11,6 +11,7 @@ using kernels::LayerNormGeometry;
 
 void check(const Variable& x, const Variable& weight, const Variable& bias, double epsilon) {
   const Shape& shape = x.shape();
+  require_one_device("layer_norm", {&x.value(), &weight.value(), &bias.value()});
   require(shape.rank() >= 1 && shape[-1] > 0, "layer_norm", "x expects [...,C] with at least one channel, got ", shape);
   const auto expect_channels = [&](const Tensor& tensor, const char* what) {
     require(tensor.defined() && tensor.shape() == Shape{shape[-1]} && tensor.dtype() == master_dtype(x.dtype()),

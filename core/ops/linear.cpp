@@ -9,6 +9,7 @@ namespace sluice::ops {
 using kernels::LinearShape;
 
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
+  require_one_device("linear", {&x.value(), &weight.value(), &bias.value()});
   require(x.shape().rank() == 2 && weight.shape().rank() == 2, "linear", "expects x [N,C] and weight [K,C], got ",
           x.shape(), " and ", weight.shape());
   const LinearShape shape{x.shape()[0], x.shape()[1], weight.shape()[0]};

@@ -25,6 +25,7 @@ void check_labels(const char* op, const Tensor& labels, const CrossEntropyGeomet
 CrossEntropyGeometry check_cross_entropy(const char* op, const Tensor& logits, const Tensor& labels,
                                          const CrossEntropyOptions& options) {
   const Shape& shape = logits.shape();
+  require_one_device(op, {&logits, &labels, &options.class_weights});
   require(shape.rank() == 2 && shape[1] > 0, op, "logits expect [N,C], got ", shape);
   require(labels.defined() && labels.shape() == Shape{shape[0]} && labels.dtype() == DType::i32, op,
           "labels expect i32[", shape[0], "], got ", name_of(labels.dtype()), labels.shape());
@@ -104,6 +105,7 @@ Variable softmax_cross_entropy_rows(const Variable& logits, const Tensor& labels
 
 Variable mean_squared_error(const Variable& x, const Variable& target) {
   constexpr const char* op = "mean_squared_error";
+  require_one_device(op, {&x.value(), &target.value()});
   require(x.shape() == target.shape() && x.dtype() == target.dtype(), op, "expects two of one shape and type, got ",
           name_of(x.dtype()), x.shape(), " and ", name_of(target.dtype()), target.shape());
   const Device device = x.value().device();

@@ -33,6 +33,7 @@ void TrainingMeter::add_part(const Tensor& loss, const Tensor& logits, const Ten
   check_loss(loss);
   const Shape& shape = logits.shape();
   require(shape.rank() == 2 && shape[1] > 0, kName, "logits expect [N,C], got ", shape);
+  require_one_device(kName, {&logits, &loss, &labels});
   require(labels.dtype() == DType::i32 && labels.shape() == Shape{shape[0]}, kName, "labels expect i32[", shape[0],
           "], got ", name_of(labels.dtype()), labels.shape());
   require(loss.dtype() == master_dtype(logits.dtype()), kName, "expects a loss in ",

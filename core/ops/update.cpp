@@ -32,6 +32,7 @@ std::vector<kernels::OptimizerSegment<T>> segments_of(const char* op, std::span<
   std::vector<kernels::OptimizerSegment<T>> segments;
   segments.reserve(updates.size());
   for (const ParameterUpdate& update : updates) {
+    require_one_device(op, {&update.value, &update.gradient, &update.first, &update.second, &update.step});
     check(op, "gradient", update.gradient, update.value);
     if (update.first.defined()) check(op, "first state", update.first, update.value);
     if (update.second.defined()) check(op, "second state", update.second, update.value);

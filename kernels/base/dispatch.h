@@ -31,7 +31,10 @@ decltype(auto) with_float_type(DType dtype, const char* where, F&& f) {
     return ::sluice::kernels::cuda::kernel<T>(exec, __VA_ARGS__);
 // Returns what that function of kernels::cuda returns.
 #define SLUICE_ON_CUDA(...) return ::sluice::kernels::cuda::__VA_ARGS__
+// The one or the other expression.
+#define SLUICE_WITH_CUDA_ELSE(with, without) (with)
 #else
+#define SLUICE_WITH_CUDA_ELSE(with, without) (without)
 #define SLUICE_ON_CUDA(...) throw ::sluice::DeviceError("this build of Sluice has no CUDA device")
 #define SLUICE_CUDA_KERNEL(T, exec, kernel, ...) \
   throw ::sluice::DeviceError("[" #kernel "] this build of Sluice has no CUDA device");

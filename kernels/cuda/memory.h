@@ -3,16 +3,19 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
-#include "kernels/base/exec.h"
+#include "kernels/base/memory.h"
+#include "kernels/cuda/emulated.h"
 
 namespace sluice::kernels::cuda {
 
 // nullptr where the device has no more.
-void* raw_allocate(std::size_t bytes);
+void* raw_allocate(Device device, std::size_t bytes);
 void raw_free(void* memory) noexcept;
-// Between host and device or on the device, in the order of `exec`; returns when it is done.
-void copy_bytes(const Exec& exec, void* to, const void* from, std::size_t bytes);
+MemoryInfo memory_info(Device device);
+void copy_bytes(const Exec& exec, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes);
 void fill_zero(const Exec& exec, void* memory, std::size_t bytes);
+void fill(const Exec& exec, void* memory, std::int64_t count, std::size_t element_bytes, std::uint64_t pattern);
 
 }  // namespace sluice::kernels::cuda

@@ -85,7 +85,8 @@ TEST_F(Bench, KernelsRefuseWhatTheyDoNotKnow) {
   EXPECT_EQ(run(kernels_program + " --filter nothing_is_called_so").exit_code, 2);
   EXPECT_EQ(run(kernels_program + " --filter '('").exit_code, 2);
   EXPECT_EQ(run(kernels_program + " --dtype f16").exit_code, 2);
-  EXPECT_EQ(run(kernels_program + " --device cuda").exit_code, 2);
+  EXPECT_EQ(run(kernels_program + " --device gpu").exit_code, 2);
+  EXPECT_EQ(run(kernels_program + " --device cuda:99").exit_code, 1);
 }
 
 struct TrainCase {

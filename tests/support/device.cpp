@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/device.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <string_view>
 
+#include "kernels/base/device.h"
 #include "kernels/base/error.h"
 
 namespace sluice::test {
+namespace {
+
+class NeedsItsDevice : public testing::Environment {
+ public:
+  void SetUp() override {
+    if (const std::string why = kernels::why_unusable(test_device()); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+[[maybe_unused]] testing::Environment* const registered = testing::AddGlobalTestEnvironment(new NeedsItsDevice);
+
+}  // namespace
 
 Device test_device() {
   const char* set = std::getenv("SLUICE_TEST_DEVICE");

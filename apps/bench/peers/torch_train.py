@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times whole training steps in PyTorch on the CPU: the models, shapes and steps of sluice-bench-train.
+"""Times whole training steps in PyTorch: the models, shapes and steps of sluice-bench-train.
 
 Prints one JSON object. A step is: forward, cross entropy, optional flooding, backward, SGD with momentum. The data are
 random and stay the same; gradients are set to None between steps, PyTorch's faster way."""
@@ -104,49 +104,67 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=MODELS, default="resnet20")
     parser.add_argument("--batch-size", type=int, default=0, help="0: the model's usual one (128, mlp 256, mlp_paper 200)")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="bf16: autocast")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32", help="bf16: autocast; tf32: on CUDA devices")
     parser.add_argument("--layout", choices=("nchw", "nhwc"), default="nhwc", help="nhwc: channels_last")
     parser.add_argument("--flood-level", type=float, default=0.0)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0, help="0: every processor that this process may use")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--compile", choices=("off", "default", "max-autotune"), default="off", help="torch.compile's mode")
     parser.add_argument("--json", help="write the JSON object here instead of standard output")
     options = parser.parse_args()
 
     threads = options.threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
     torch.manual_seed(0)
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = options.precision == "tf32"
+    on_gpu = options.device == "cuda"
     make_model, shape, classes, usual_batch = MODELS[options.model]
     batch = options.batch_size or usual_batch
     resident_before = peak_resident_bytes()
 
-    model = make_model().train()
-    images = torch.randn(batch, *shape)
-    labels = torch.randint(0, classes, (batch,))
+    model = make_model().train().to(options.device)
+    images = torch.randn(batch, *shape).to(options.device)
+    labels = torch.randint(0, classes, (batch,)).to(options.device)
     if options.layout == "nhwc":
         model = model.to(memory_format=torch.channels_last)
         images = images.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
 
+    network = model
+    if options.compile != "off":
+        network = torch.compile(model, mode=options.compile)
+
     def step():
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bf16"):
-            loss = F.cross_entropy(model(images), labels)
+        with torch.autocast(options.device, dtype=torch.bfloat16, enabled=options.precision == "bf16"):
+            loss = F.cross_entropy(network(images), labels)
         if options.flood_level > 0:
             loss = (loss - options.flood_level).abs() + options.flood_level
         loss.backward()
         optimizer.step()
         return loss
 
+    def wait():
+        if on_gpu:
+            torch.cuda.synchronize()
+
     for _ in range(options.warmup):
         step()
+    wait()
+    # A device works on while the host goes ahead: several steps are timed together.
+    together = min(10, options.steps) if on_gpu else 1
     seconds = []
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     wall, own, machine = time.perf_counter(), time.process_time(), machine_seconds()
-    for _ in range(options.steps):
+    for _ in range(options.steps // together):
         begin = time.perf_counter()
-        loss = step()
-        seconds.append(time.perf_counter() - begin)
+        for _ in range(together):
+            loss = step()
+        wait()
+        seconds.append((time.perf_counter() - begin) / together)
     wall, own, machine = time.perf_counter() - wall, time.process_time() - own, machine_seconds() - machine
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
 
@@ -159,6 +177,8 @@ def main():
         "model": options.model,
         "batch_size": batch,
         "precision": options.precision,
+        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+        "compile": options.compile,
         "layout": options.layout,
         "threads": threads,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "apps/bench/ceilings.h"
+#include "kernels/base/exec.h"
+
+namespace sluice::bench {
+
+// What a CUDA device can do at best, measured: a copy within its memory, bytes read and written, and a large product of
+// matrices by the fastest engine there is. Nothing counts as cached: the benchmarks flush the L2 cache.
+Ceilings measure_ceilings(Device device);
+
+}  // namespace sluice::bench

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/common/step_runner.h"
+
+namespace sluice::apps {
+namespace {
+
+// The first chooses algorithms and makes what lasts; the second asks for memory as every later one does.
+constexpr int kWarmUps = 2;
+
+}  // namespace
+
+void StepRunner::start_graph(double variant) {
+  graph_.reset();
+  graph_ = std::make_unique<Graph>(device_);
+  variant_ = variant;
+  warm_ups_ = 0;
+}
+
+void StepRunner::run(const data::Batch& batch, double variant, const Step& step) {
+  if (batch.labels.size() != batch_size_) return step(batch);
+  if (!graph_ || variant_ != variant) start_graph(variant);
+  if (!inputs_.images.defined()) {
+    inputs_.images = batch.images.clone();
+    inputs_.labels = batch.labels.clone();
+  } else {
+    inputs_.images.copy_from(batch.images);
+    inputs_.labels.copy_from(batch.labels);
+  }
+  inputs_.index = batch.index;
+  const auto work = [&] { step(inputs_); };
+  if (warm_ups_ < kWarmUps) {
+    ++warm_ups_;
+    return graph_->warm_up(work);
+  }
+  if (!graph_->captured()) graph_->capture(work);
+  graph_->replay();
+}
+
+}  // namespace sluice::apps

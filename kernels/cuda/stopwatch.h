@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// CUDA events, behind kernels/base/stopwatch.h.
+#pragma once
+
+#include "kernels/base/stopwatch.h"
+
+namespace sluice::kernels::cuda {
+
+std::unique_ptr<Stopwatch> make_stopwatch(const Exec& exec);
+
+}  // namespace sluice::kernels::cuda

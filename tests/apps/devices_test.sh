@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# devices_test.sh off|on|emulated|emulated-checked: the programs' --device, in a build with that CUDA device.
+source "$(dirname "$0")/expect.sh"
+build=$1
+tiny=(--dataset shapes10 --model mlp_paper --train-images 20 --test-images 8 --batch-size 8 --learning-rate 0.01 --seed 3)
+newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
+weights() { sha256sum <"$(newest "$1")/model.safetensors"; }
+
+expect 2 "there is no device 'gpu'" "$bin/sluice-train" "${tiny[@]}" --device gpu --out bad
+expect 2 'the cpu has no TF32 products' "$bin/sluice-train" "${tiny[@]}" --device cpu --precision tf32 --out bad
+expect 1 '--device cuda:99: ' "$bin/sluice-train" "${tiny[@]}" --device cuda:99 --out bad
+
+if [[ $build == off ]]; then
+  expect 1 'this build of Sluice has no CUDA device' "$bin/sluice-train" "${tiny[@]}" --device cuda --out bad
+  finish
+  exit
+fi
+if ! "$bin/sluice-bench-train" --device cuda --model mlp_paper --batch-size 4 --steps 1 --warmup 1 >/dev/null 2>&1; then
+  # No driver or no device: that is said once, and the CPU trains.
+  expect 1 '--device cuda: .*(driver|device)' "$bin/sluice-train" "${tiny[@]}" --device cuda --out bad
+  expect 0 'running on the cpu: ' "$bin/sluice-train" "${tiny[@]}" --epochs 1 --out fallen
+  check "it trained" test -s fallen/metrics.csv
+  finish
+  exit
+fi
+
+# A run on the device; the same in two parts; the same without a graph: the same bits. The last batch of an epoch is short.
+run=("$bin/sluice-train" "${tiny[@]}" --augment crop,flip --flood-level 0:2.2,2:2.0 --ema 0.9 --epochs 4)
+expect 0 'cuda:0' "${run[@]}" --device cuda --out a
+expect 0 'epoch' "${run[@]}" --device cuda --graph off --out b
+check "a graph has the bits of single launches" test "$(weights a)" = "$(weights b)"
+expect 0 'epoch' "${run[@]}" --device cuda --checkpoint-every 1 --out c
+check "a repeated run has the same weights" test "$(weights a)" = "$(weights c)"
+rm -r "$(newest c)"
+sed -i '$d' c/metrics.csv
+expect 0 'going on after step' "$bin/sluice-train" --resume --out c
+check "a resumed run has the same weights" test "$(weights a)" = "$(weights c)"
+
+# The loss follows the CPU's.
+expect 0 'epoch' "${run[@]}" --device cpu --out d
+check "the losses are the cpu's" awk -F, 'FNR == NR { loss[FNR] = $3; next } FNR > 1 && ($3 - loss[FNR])^2 > 1e-6 { bad = 1 } END { exit bad }' \
+  a/metrics.csv d/metrics.csv
+
+# A checkpoint of the device is evaluated on both.
+loss() { "$bin/sluice-eval" a --device "$1" | grep -oP 'loss \K[0-9.]+'; }
+check "sluice-eval agrees on both devices" awk -v a="$(loss cuda)" -v b="$(loss cpu)" 'BEGIN { exit !(a > 0 && (a - b)^2 < 1e-6) }'
+
+# A rate that blows up: an error that says what stays.
+expect 4 'a loss was not finite' "$bin/sluice-train" "${tiny[@]}" --device cuda --learning-rate 1e30 --epochs 2 --out e
+
+expect 0 'replayed as a graph' "$bin/sluice-bench-train" --device cuda --model mlp_paper --batch-size 8 --steps 2 --warmup 2 --json t.json
+check "its report names the device" grep -q '"device"' t.json
+if [[ -x $bin/sluice-bench-kernels ]]; then
+  expect 0 'relu_odd/bf16/forward' "$bin/sluice-bench-kernels" --device cuda --cases small --filter '^relu_odd' --seconds 0 --repetitions 2 --json k.json
+  check "its report has shares" grep -q '"share_of_ceiling"' k.json
+fi
+finish
