@@ -12,7 +12,8 @@ function(sluice_device_sources target)
     set(options -x c++ -ffp-contract=fast -Wno-tsan)
     if(SLUICE_CUDA STREQUAL "emulated-checked")
       # The compiler reports each access of a kernel to the emulator's own checker; ThreadSanitizer itself is never linked.
-      list(APPEND options -O1 -g -fsanitize=thread,alignment)
+      list(APPEND options -O1 -g -fsanitize=thread,alignment
+        -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset)
     endif()
     set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES LANGUAGE CXX)
   endif()

@@ -20,7 +20,7 @@ namespace {
   }
   const auto* address = static_cast<const std::byte*>(info->si_addr);
   const std::byte* stack = self->fiber->stack_begin();
-  if (address < stack && address >= stack - (std::ptrdiff_t{64} << 10))
+  if (address < stack && address >= stack - Fiber::kGuardBytes)
     fail("stack overflow: a thread has 64 KiB for its local variables", Location());
   fail(concat("access to memory that is not there: ", describe(address)), Location());
 }

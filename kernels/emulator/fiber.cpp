@@ -40,22 +40,21 @@ sluice_emulator_switch:
 namespace sluice::emulator {
 namespace {
 
-constexpr std::size_t kGuard = std::size_t{64} << 10;  // a multiple of every system's page
 Fiber* previous = nullptr;
 
 }  // namespace
 
 Fiber::Fiber(std::size_t bytes, Entry entry) : bytes_(bytes) {
   void* mapped =
-      mmap(nullptr, bytes + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      mmap(nullptr, bytes + kGuardBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
-  mprotect(mapped, kGuard, PROT_NONE);
-  stack_ = static_cast<std::byte*>(mapped) + kGuard;
+  mprotect(mapped, kGuardBytes, PROT_NONE);
+  stack_ = static_cast<std::byte*>(mapped) + kGuardBytes;
   reset(entry);
 }
 
 Fiber::~Fiber() {
-  if (stack_ != nullptr) munmap(stack_ - kGuard, bytes_ + kGuard);
+  if (stack_ != nullptr) munmap(stack_ - kGuardBytes, bytes_ + kGuardBytes);
 }
 
 void Fiber::reset(Entry entry) {

@@ -18,9 +18,12 @@ class Fiber {
  public:
   using Entry = void (*)();  // calls started() first and never returns
 
+  // Before a stack; larger than what a frame may skip.
+  static constexpr std::size_t kGuardBytes = std::size_t{1} << 20;
+
   // The stack that the caller runs on.
   Fiber() = default;
-  // A stack of `bytes` behind a page that faults, on which `entry` starts. Throws std::bad_alloc.
+  // A stack of `bytes` behind a guard that faults, on which `entry` starts. Throws std::bad_alloc.
   Fiber(std::size_t bytes, Entry entry);
   ~Fiber();
   Fiber(const Fiber&) = delete;
