@@ -27,10 +27,9 @@ Trace::Trace() : on_(settings().trace) {
 
 void Trace::add(const Place& place, const void* memory, std::size_t bytes, Space space, Access access) {
   accesses_are_own = true;
-  std::string& name =
-      names_[place.location != nullptr ? static_cast<const void*>(place.location->file_name() + place.location->line())
-                                       : place.address];
-  if (name.empty()) name = place.location != nullptr ? text(*place.location) : source_line(place.address);
+  std::string known = place.location != nullptr ? text(*place.location) : "";
+  std::string& name = place.location != nullptr ? known : names_[place.address];
+  if (name.empty()) name = source_line(place.address);
   Site& site = sites_[concat(name, space == Space::shared ? " shared" : " global",
                              access == Access::read ? " read" : " write", " ", bytes)];
   site.space = space;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "kernels/emulator/checker.h"
@@ -42,7 +43,7 @@ class Trace {
 
   bool on_;
   std::map<std::string, Site> sites_;
-  std::map<const void*, std::string> names_;
+  std::map<const void*, std::string> names_;  // of program addresses
 };
 
 }  // namespace sluice::emulator
