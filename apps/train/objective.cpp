@@ -92,8 +92,9 @@ ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels,
     return {.loss = relaxed.loss, .mean = relaxed.mean, .flooded = {}};
   }
   if (decides_by_mean() && flood_.transform == ops::FloodTransform::hard) {
-    const Variable mean = cross_entropy(logits, labels);
-    return {.loss = ops::flood(mean, level_at(epoch_)), .mean = mean.value(), .flooded = {}};
+    const auto [loss, mean] =
+        ops::flooded_cross_entropy(logits, labels, level_at(epoch_), {.label_smoothing = options_.label_smoothing});
+    return {.loss = loss, .mean = mean, .flooded = {}};
   }
   const Variable rows = ops::softmax_cross_entropy_rows(logits, labels, {.label_smoothing = options_.label_smoothing});
   const ops::FloodedRows flooded = ops::flood_rows(rows, levels_of(labels, samples), flood_);

@@ -57,7 +57,7 @@ struct SumDeviations {
     return shift;
   }
   template <int width>
-  __device__ __forceinline__ Pack<T, width> load(std::int64_t index) const {
+  __device__ __forceinline__ Pack<T, width> load(std::int64_t index, std::int64_t) const {
     return load_pack<T, width>(x, index);
   }
   template <int width>
@@ -125,7 +125,7 @@ struct Apply {
     return Line<width>::of(channels, column);
   }
   template <int width>
-  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index, std::int64_t) const {
     Loaded<width> loaded;
     loaded.x = load_pack<T, width>(x, index);
     if constexpr (tail == BatchNormTail::add_relu) loaded.residual = load_pack<T, width>(residual, index);
@@ -162,7 +162,7 @@ struct SumGradients {
     return Line<width>::of(channels, column);
   }
   template <int width>
-  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index, std::int64_t) const {
     Loaded<width> loaded;
     loaded.x = load_pack<T, width>(x, index);
     loaded.dy = load_pack<T, width>(dy, index);
@@ -229,7 +229,7 @@ struct BackwardInput {
     return state;
   }
   template <int width>
-  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index, std::int64_t) const {
     return {load_pack<T, width>(x, index), load_pack<T, width>(dy, index)};
   }
   template <int width>

@@ -7,8 +7,8 @@
 //
 // A body is a struct with
 //   begin<width>(column)              what it keeps of a thread's columns, "state"
-//   load<width>(index)                what it reads at elements [index, index + width), apart so that loads of several
-//                                     rows are on their way together
+//   load<width>(index, row)           what it reads at elements [index, index + width) of a row, apart so that loads of
+//                                     several rows are on their way together
 //   store(state, loaded, index)       for_columns: writes
 //   add(state, loaded, index, sums)   sum_columns: adds to sums.first and sums.second, float [width] each
 #pragma once
@@ -75,18 +75,16 @@ struct ColumnPlace {
 template <int width, class Body, class Visit>
 __device__ __forceinline__ void for_rows(const ColumnTiling& t, const ColumnPlace& place, const Body& body,
                                          const Visit& visit) {
-  using Loaded = decltype(body.template load<width>(0));
+  using Loaded = decltype(body.template load<width>(0, 0));
+  const auto index_of = [&](std::int64_t row) { return row * t.columns + place.column; };
   std::int64_t row = place.begin;
   for (; row + (kRowsAtOnce - 1) * place.step < place.end; row += kRowsAtOnce * place.step) {
     Loaded loaded[kRowsAtOnce];
     UNROLL for (int i = 0; i < kRowsAtOnce; ++i) loaded[i] =
-        body.template load<width>((row + i * place.step) * t.columns + place.column);
-    UNROLL for (int i = 0; i < kRowsAtOnce; ++i) visit(loaded[i], (row + i * place.step) * t.columns + place.column);
+        body.template load<width>(index_of(row + i * place.step), row + i * place.step);
+    UNROLL for (int i = 0; i < kRowsAtOnce; ++i) visit(loaded[i], index_of(row + i * place.step));
   }
-  for (; row < place.end; row += place.step) {
-    const std::int64_t index = row * t.columns + place.column;
-    visit(body.template load<width>(index), index);
-  }
+  for (; row < place.end; row += place.step) visit(body.template load<width>(index_of(row), row), index_of(row));
 }
 
 template <int width, class Body>

@@ -87,7 +87,6 @@ __global__ void __launch_bounds__(kThreads)
 // Sums of dy and dy xhat.
 template <class T>
 struct SumParameterGradients {
-  std::int64_t channels;
   const T *x, *dy;
   const float *means, *inverse_deviations;
 
@@ -102,8 +101,7 @@ struct SumParameterGradients {
     return {};
   }
   template <int width>
-  __device__ __forceinline__ Loaded<width> load(std::int64_t index) const {
-    const std::int64_t row = index / channels;
+  __device__ __forceinline__ Loaded<width> load(std::int64_t index, std::int64_t row) const {
     return {load_pack<T, width>(x, index), load_pack<T, width>(dy, index), means[row], inverse_deviations[row]};
   }
   template <int width>
@@ -159,7 +157,7 @@ void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* 
         const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
         launch(exec, {"layer_norm_backward_weight", tiling.grid(), kColumnThreads},
                sum_columns_kernel<width, SumParameterGradients<T>>, tiling,
-               SumParameterGradients<T>{g.channels, x, dy, mean, inverse_deviation}, sums);
+               SumParameterGradients<T>{x, dy, mean, inverse_deviation}, sums);
         finish_columns(exec, "layer_norm_backward_weight_finish", tiling, sums,
                        FinishParameterGradients{dweight, dbias});
         if (g.rows == 0) return;

@@ -71,6 +71,9 @@ void AccessChecker::unspecified(Allocation& allocation) { allocation.shadow.rese
 
 bool AccessChecker::is_private(const std::byte* memory, Access access) const {
   if (memory >= self->fiber->stack_begin() && memory < self->fiber->stack_end()) return true;
+  // Large parameters are copied by a call of memcpy.
+  const auto* parameters = static_cast<const std::byte*>(launch_->argument);
+  if (access == Access::read && memory >= parameters && memory < parameters + launch_->argument_bytes) return true;
   const auto* begin = reinterpret_cast<const std::byte*>(&__executable_start);
   const auto* end = reinterpret_cast<const std::byte*>(&_end);
   return access == Access::read && memory >= begin && memory < end;  // constants

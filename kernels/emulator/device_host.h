@@ -65,6 +65,7 @@ cudaError_t launch_kernel(const char* name, dim3 grid, dim3 block, std::size_t s
                           .dynamic_shared_bytes = shared_bytes,
                           .entry = Call::run,
                           .argument = nullptr,
+                          .argument_bytes = sizeof(Call),
                           .pointers = {pointer_or_null(parameters)...}};
   return emulator::enqueue_launch(stream, std::move(launch), std::make_shared<Call>(Call{kernel, {parameters...}}));
 }

@@ -83,7 +83,8 @@ struct Launch {
   Extents grid, block;
   std::size_t dynamic_shared_bytes = 0;
   void (*entry)(void*) = nullptr;  // runs the kernel for one thread
-  void* argument = nullptr;
+  void* argument = nullptr;        // holds the kernel's parameters, which it may read
+  std::size_t argument_bytes = 0;
   std::vector<const void*> pointers;  // the kernel's parameters in order; nullptr for what is no pointer
 };
 
