@@ -47,7 +47,8 @@ void AccessChecker::access(const void* memory, std::size_t bytes, Access access,
 }
 
 void AccessChecker::atomic_access(const void* memory, std::size_t bytes, Access access, const void* address) {
-  if (self == nullptr || accesses_are_own) return;
+  if (accesses_are_own) return;
+  const OwnAccesses own;
   clocks_.atomic(self->linear, memory);
   check(memory, bytes, access, Kind::atomic, {.address = address});
 }
@@ -174,7 +175,6 @@ void AccessChecker::report(const std::string& what, const Place& place) {
 }
 
 void AccessChecker::report_out_of_bounds(const void* memory, std::size_t bytes, Access access, const Place& place) {
-  accesses_are_own = true;
   const auto* begin = static_cast<const std::byte*>(memory);
   std::string where = name_of_memory(memory);
   if (block->shared_memory().contains(memory))
@@ -187,7 +187,6 @@ void AccessChecker::report_out_of_bounds(const void* memory, std::size_t bytes, 
 
 void AccessChecker::report_race(const Conflict& conflict, const void* memory, std::size_t bytes, Access access,
                                 const Place& place) {
-  accesses_are_own = true;
   const std::string there =
       conflict.place == 0 ? "" : " at " + source_line(reinterpret_cast<const void*>(std::uintptr_t{conflict.place}));
   report(concat("data race: ", name_of(access), " of ", bytes, " bytes, ", name_of_memory(memory),
@@ -196,7 +195,7 @@ void AccessChecker::report_race(const Conflict& conflict, const void* memory, st
 }
 
 void AccessChecker::misaligned(const void* memory, const char* type, const char* file, unsigned line) {
-  if (self == nullptr || accesses_are_own) return;
+  if (accesses_are_own) return;
   accesses_are_own = true;
   const std::string path(file);
   fail(concat("misaligned access to ", type, ", ", name_of_memory(memory), " at ", path.substr(path.rfind('/') + 1),

@@ -22,7 +22,8 @@ class AccessChecker final : public Checker {
 
   // An access of the running thread; nothing while the emulator works on its behalf.
   void kernel_access(const void* memory, std::size_t bytes, Access access, const void* address) {
-    if (self == nullptr || accesses_are_own) return;
+    if (accesses_are_own) return;
+    const OwnAccesses own;
     check(memory, bytes, access, Kind::plain, {.address = address});
   }
   void atomic_access(const void* memory, std::size_t bytes, Access access, const void* address);

@@ -32,6 +32,7 @@ void require_addressable([[maybe_unused]] const void* memory, [[maybe_unused]] s
 }  // namespace
 
 void copy_async(void* shared, const void* global, unsigned bytes, unsigned valid, const Location& at) {
+  const OwnAccesses own;
   if (valid > bytes) fail("cp.async reads more than it copies", at);
   if (!aligned(shared, bytes) || !aligned(global, bytes)) fail(concat("misaligned: cp.async of ", bytes, " bytes"), at);
   require_shared(shared, "cp.async", at);
@@ -48,6 +49,7 @@ void copy_async(void* shared, const void* global, unsigned bytes, unsigned valid
 void commit_copies() { ++self->copy_groups; }
 
 void wait_for_copies(unsigned newest) {
+  const OwnAccesses own;
   Thread& thread = *self;
   if (thread.copy_groups < newest) return;
   const unsigned arrived = thread.copy_groups - newest;

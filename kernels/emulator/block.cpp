@@ -96,7 +96,9 @@ Fiber& Block::new_fiber() {
 void Block::fiber_main() {
   Fiber::started();
   for (;;) {  // a fiber whose thread has ended takes another that has not begun
+    accesses_are_own = false;
     block->launch_->entry(block->launch_->argument);
+    accesses_are_own = true;
     Fiber& fiber = *self->fiber;
     block->exit_thread();
     block->continue_another(fiber, Leaving::has_ended, block->schedule_.pick());
@@ -211,9 +213,7 @@ void Block::warp_collective(unsigned mask, void* argument, CollectiveFunction fu
   here.arguments[thread.lane] = argument;
   if (here.arrived != mask) return wait_here(name, at);
   if (function != nullptr) {
-    accesses_are_own = true;
     function(here.arguments);
-    accesses_are_own = false;
   } else if (checker != nullptr) {
     checker->warp_barrier(mask);
   }
@@ -245,11 +245,7 @@ void Block::block_collective(int id, unsigned count, void* argument, CollectiveF
   barrier.arguments.push_back(argument);
   barrier.threads.push_back(self->linear);
   if (barrier.threads.size() != count) return wait_here(name, at);
-  if (function != nullptr) {
-    accesses_are_own = true;
-    function(barrier.arguments.data());
-    accesses_are_own = false;
-  }
+  if (function != nullptr) function(barrier.arguments.data());
   if (checker != nullptr) checker->block_barrier(barrier.threads);
   for (const unsigned thread : barrier.threads) schedule_.ready(thread);
   barrier.arguments.clear();

@@ -44,7 +44,20 @@ class Checker {
 };
 
 extern Checker* checker;  // nullptr in the plain build
-// While the emulator works on a kernel's behalf, what it touches is nobody's access.
+// Whether what is touched is the emulator's or the host's own affair; false only while a kernel's code runs. The
+// emulator's code must say so from its entry on: the linker may take an instrumented copy of an inline function of the
+// standard library for it.
 extern bool accesses_are_own;
+
+class OwnAccesses {
+ public:
+  OwnAccesses() : before_(accesses_are_own) { accesses_are_own = true; }
+  ~OwnAccesses() { accesses_are_own = before_; }
+  OwnAccesses(const OwnAccesses&) = delete;
+  OwnAccesses& operator=(const OwnAccesses&) = delete;
+
+ private:
+  bool before_;
+};
 
 }  // namespace sluice::emulator

@@ -35,10 +35,10 @@ std::vector<unsigned> order_of_blocks(unsigned count) {
 
 BuiltIns built_ins;
 Checker* checker = nullptr;
-bool accesses_are_own = false;
+bool accesses_are_own = true;
 
 void fail(const std::string& what, const Location& at) {
-  accesses_are_own = true;  // strings are made on the kernel's stack
+  accesses_are_own = true;
   const std::string place = at.line() == 0 ? "" : concat(" at ", text(at));
   if (self == nullptr) throw Failure(concat(running_kernel, ": ", what, place));
   block->abandon(concat(running_kernel, ": ", name_of(*self), ": ", what, place));
@@ -50,46 +50,59 @@ void fail(const char* what, const Location& at) {
 }
 
 void warp_collective(unsigned mask, void* argument, CollectiveFunction function, const char* name, const Location& at) {
+  const OwnAccesses own;
   block->warp_collective(mask, argument, function, name, at);
 }
 
 void block_collective(int barrier, unsigned count, void* argument, CollectiveFunction function, const char* name,
                       const Location& at) {
+  const OwnAccesses own;
   block->block_collective(barrier, count, argument, function, name, at);
 }
 
 void wait_until(bool (*predicate)(void*), void* argument, const char* name, const Location& at) {
+  const OwnAccesses own;
   block->wait_until(predicate, argument, name, at);
 }
 
 void fence() {
+  const OwnAccesses own;
   if (checker != nullptr) checker->fence();
 }
 
 void release(const void* object) {
+  const OwnAccesses own;
   if (checker != nullptr) checker->release(object);
 }
 
 void acquire(const void* object) {
+  const OwnAccesses own;
   if (checker != nullptr) checker->acquire(object);
 }
 
 int new_shared_variable() {
+  const OwnAccesses own;
   static int next = 0;
   return next++;
 }
 
 void* shared_variable(int id, std::size_t bytes, std::size_t alignment, const char* name) {
+  const OwnAccesses own;
   return block->shared_memory().variable(id, bytes, alignment, name);
 }
 
-void* dynamic_shared_memory() { return block->shared_memory().dynamic(); }
+void* dynamic_shared_memory() {
+  const OwnAccesses own;
+  return block->shared_memory().dynamic();
+}
 
 void require_shared(const void* pointer, const char* instruction, const Location& at) {
+  const OwnAccesses own;
   if (!block->shared_memory().contains(pointer)) fail(concat(instruction, ": the address is not in shared memory"), at);
 }
 
 void note_access(const void* pointer, std::size_t bytes, Access access, const Location& at) {
+  const OwnAccesses own;
   if (checker != nullptr) checker->access(pointer, bytes, access, {.location = &at});
 }
 
@@ -113,7 +126,6 @@ void run(const Launch& launch) {
   built_ins.grid_extents = launch.grid;
   built_ins.block_extents = launch.block;
   the_block().schedule().begin_launch();
-  accesses_are_own = false;
   const FaultGuard faults_are_failures;
   if (checker != nullptr) checker->begin_launch(launch);
   const std::uint64_t count = launch.grid.count();

@@ -6,6 +6,7 @@
 
 #include "kernels/base/error.h"
 #include "kernels/emulator/block.h"
+#include "kernels/emulator/checker.h"
 #include "kernels/emulator/device_memory.h"
 
 namespace sluice::emulator {
@@ -18,6 +19,7 @@ namespace {
     std::signal(signal, SIG_DFL);
     return;
   }
+  accesses_are_own = true;
   const auto* address = static_cast<const std::byte*>(info->si_addr);
   const std::byte* stack = self->fiber->stack_begin();
   if (address < stack && address >= stack - Fiber::kGuardBytes)

@@ -26,7 +26,6 @@ Trace::Trace() : on_(settings().trace) {
 }
 
 void Trace::add(const Place& place, const void* memory, std::size_t bytes, Space space, Access access) {
-  accesses_are_own = true;
   std::string known = place.location != nullptr ? text(*place.location) : "";
   std::string& name = place.location != nullptr ? known : names_[place.address];
   if (name.empty()) name = source_line(place.address);
@@ -41,7 +40,6 @@ void Trace::add(const Place& place, const void* memory, std::size_t bytes, Space
   instruction.addresses[self->lane] = reinterpret_cast<std::uintptr_t>(memory);
   instruction.lanes |= 1u << self->lane;
   instruction.bytes = static_cast<unsigned>(bytes);
-  accesses_are_own = false;
 }
 
 // Lanes of more than four bytes go in groups that fill 128 bytes; in a group, each bank serves one word a wavefront.
