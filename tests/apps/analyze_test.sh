@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sluice-analyze on runs of sluice-train: what it writes agrees with what the runs and sluice-eval say.
 source "$(dirname "$0")/expect.sh"
-small=(--dataset shapes10 --model mlp --train-images 96 --test-images 64 --batch-size 32 --learning-rate 0.05 --epochs 3
+small=(--dataset shapes10 --model mlp_paper --train-images 96 --test-images 64 --batch-size 32 --learning-rate 0.05 --epochs 3
   --threads 1)
 expect 0 'epoch' "$bin/sluice-train" "${small[@]}" --label-noise 0.25 --out noisy
 expect 0 'epoch' "$bin/sluice-train" "${small[@]}" --flood-level 1 --ema 0.5 --validation 0.25 --out flooded
