@@ -131,7 +131,7 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
   const Tensors<T> t(shape, kDevice);
   const Tensor scratch =
       Tensor::empty({static_cast<std::int64_t>(algorithm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
-  algorithm.run({.device = kDevice}, pass, shape,
+  algorithm.run(exec_of(t.x), pass, shape,
                 {t.x.template ptr<T>(), t.weight.template ptr<float>(),
                  pass == Conv2dPass::backward_input ? nullptr : t.bias.template ptr<float>(), t.y.template ptr<T>()},
                 scratch.raw());
