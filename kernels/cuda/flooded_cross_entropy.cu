@@ -80,7 +80,7 @@ void flooded_cross_entropy(const Exec& exec, const CrossEntropyGeometry& g, cons
   const Problem<T> problem{
       CrossEntropyTarget(g, labels, class_weights), g.rows, logits, level, mean, value, log_sum_exp, dlogits};
   with_row_shape(g.classes, [&]<int lanes, int kept>() {
-    const RowGrid grid(g.rows, g.classes, lanes);
+    const RowGrid grid(g.rows, g.classes, lanes, 1024);
     launch(exec, {"flooded_cross_entropy", grid.blocks, grid.threads}, flooded_cross_entropy_kernel<T, lanes, kept>,
            problem, partials);
     if (grid.blocks > 1)

@@ -10,14 +10,17 @@ namespace sluice::kernels::cuda {
 // Elements of logits that one multiprocessor reads in less time than a second launch takes.
 inline constexpr std::int64_t kOneBlock = 64 * 1024;
 inline constexpr unsigned kMostRowBlocks = 256;
+// A block of more has too few registers for some rows.
+inline constexpr int kMeanThreads = 512;
 
 struct RowGrid {
   unsigned blocks, threads;
 
-  RowGrid(std::int64_t rows, std::int64_t classes, int lanes) {
+  // One block has up to `most_threads`.
+  RowGrid(std::int64_t rows, std::int64_t classes, int lanes, std::int64_t most_threads) {
     if (rows * classes <= kOneBlock) {
       blocks = 1;
-      threads = static_cast<unsigned>(std::clamp<std::int64_t>((rows * lanes + 31) / 32 * 32, 32, 1024));
+      threads = static_cast<unsigned>(std::clamp<std::int64_t>((rows * lanes + 31) / 32 * 32, 32, most_threads));
     } else {
       threads = kRowThreads;
       blocks = blocks_for(rows * lanes, threads, 1, kMostRowBlocks);
@@ -42,7 +45,7 @@ __device__ __forceinline__ WeightedSum sum_of_partials(const WeightedSum* partia
 // `row(Row, i, live)`, a WeightedSum, is what row i adds, asked of all its lanes, counted once; `finish(total)` is
 // called by one thread.
 template <class T, int lanes, int kept, class Body>
-__global__ void __launch_bounds__(1024)
+__global__ void __launch_bounds__(kMeanThreads)
     row_means_kernel(std::int64_t rows, std::int64_t classes, const T* logits, Body body, WeightedSum* partials) {
   WeightedSum own;
   for_rows<lanes>(rows, [&](std::int64_t i, bool live) {
@@ -71,7 +74,7 @@ template <class T, class Body>
 void row_means(const Exec& exec, const char* name, std::int64_t rows, std::int64_t classes, const T* logits,
                const Body& body, void* scratch) {
   with_row_shape(classes, [&]<int lanes, int kept>() {
-    const RowGrid grid(rows, classes, lanes);
+    const RowGrid grid(rows, classes, lanes, kMeanThreads);
     auto* partials = static_cast<WeightedSum*>(scratch);
     launch(exec, {name, grid.blocks, grid.threads}, row_means_kernel<T, lanes, kept, Body>, rows, classes, logits, body,
            partials);
