@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds and runs the tests.   ./test.sh [PRESET]   (cpu, cpu-debug, cpu-asan; default cpu)
+# Installs what is missing, builds and runs the tests.   ./test.sh [PRESET]   (cpu, cpu-debug, cpu-asan, emulated, ...; default cpu)
 set -euo pipefail
 cd "$(dirname "$0")"
 preset=${1:-cpu}
