@@ -9,16 +9,9 @@ constexpr int kWarmUps = 2;
 
 }  // namespace
 
-void StepRunner::start_graph(double variant) {
-  graph_.reset();
-  graph_ = std::make_unique<Graph>(device_);
-  variant_ = variant;
-  warm_ups_ = 0;
-}
-
-void StepRunner::run(const data::Batch& batch, double variant, const Step& step) {
+void StepRunner::run(const data::Batch& batch, const Step& step) {
   if (batch.labels.size() != batch_size_) return step(batch);
-  if (!graph_ || variant_ != variant) start_graph(variant);
+  if (!graph_) graph_ = std::make_unique<Graph>(device_);
   if (!inputs_.images.defined()) {
     inputs_.images = batch.images.clone();
     inputs_.labels = batch.labels.clone();

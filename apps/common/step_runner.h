@@ -19,18 +19,15 @@ class StepRunner {
   // Full batches become a graph of `device`, after two that are run as they are.
   StepRunner(Device device, std::int64_t batch_size) : device_(device), batch_size_(batch_size) {}
 
-  // One step. What the host decides in it besides the batch must be a function of `variant` alone: a change of it makes
-  // a new graph.
-  void run(const data::Batch& batch, double variant, const Step& step);
+  // One step. What the host decides in it besides the batch must be the same in every step; what changes is read from
+  // the device's memory.
+  void run(const data::Batch& batch, const Step& step);
 
  private:
-  void start_graph(double variant);
-
   Device device_;
   std::int64_t batch_size_ = 0;  // 0: no graph
   data::Batch inputs_;           // where the graph reads
   std::unique_ptr<Graph> graph_;
-  double variant_ = 0;
   int warm_ups_ = 0;
 };
 

@@ -57,14 +57,23 @@ std::vector<float> load_sample_levels(const ObjectiveOptions& options, const dat
 
 }  // namespace
 
-Objective::Objective(const ObjectiveOptions& options, const data::ImageDataset& train)
-    : options_(options), flood_(flood_options(options)), schedule_(FloodSchedule::parse(options.flood_level)) {
+Objective::Objective(const ObjectiveOptions& options, const data::ImageDataset& train, Device device)
+    : options_(options),
+      flood_(flood_options(options)),
+      schedule_(FloodSchedule::parse(options.flood_level)),
+      level_(Tensor::zeros({}, DType::f64, device)),
+      level_of_rows_(Tensor::zeros({}, DType::f32, device)) {
   if (options.relaxloss > 0) schedule_ = FloodSchedule(options.relaxloss);
-  if (!options.flood_class_levels.empty()) class_levels_ = parse_class_levels(options.flood_class_levels, train);
+  if (!options.flood_class_levels.empty())
+    class_levels_ = parse_class_levels(options.flood_class_levels, train).to(device);
   if (!options.flood_sample_levels.empty()) sample_levels_ = load_sample_levels(options, train);
 }
 
-void Objective::start_epoch(std::int64_t epoch) { epoch_ = epoch; }
+void Objective::start_epoch(std::int64_t epoch) {
+  epoch_ = epoch;
+  level_.copy_from(Tensor::full({}, level_at(epoch), DType::f64));
+  level_of_rows_.copy_from(Tensor::full({}, level_at(epoch), DType::f32));
+}
 
 double Objective::level_at(std::int64_t epoch) const { return schedule_.level_at(epoch); }
 
@@ -77,8 +86,8 @@ Variable Objective::cross_entropy(const Variable& logits, const Tensor& labels) 
 }
 
 Tensor Objective::levels_of(const Tensor& labels, std::span<const std::int64_t> samples) const {
-  if (class_levels_.defined()) return ops::class_levels(class_levels_.to(labels.device()), labels);
-  if (sample_levels_.empty()) return Tensor::full({}, level_at(epoch_), DType::f32, labels.device());
+  if (class_levels_.defined()) return ops::class_levels(class_levels_, labels);
+  if (sample_levels_.empty()) return level_of_rows_;
   std::vector<float> levels;
   levels.reserve(samples.size());
   for (const std::int64_t sample : samples) levels.push_back(sample_levels_[static_cast<std::size_t>(sample)]);
@@ -93,7 +102,7 @@ ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels,
   }
   if (decides_by_mean() && flood_.transform == ops::FloodTransform::hard) {
     const auto [loss, mean] =
-        ops::flooded_cross_entropy(logits, labels, level_at(epoch_), {.label_smoothing = options_.label_smoothing});
+        ops::flooded_cross_entropy(logits, labels, level_, {.label_smoothing = options_.label_smoothing});
     return {.loss = loss, .mean = mean, .flooded = {}};
   }
   const Variable rows = ops::softmax_cross_entropy_rows(logits, labels, {.label_smoothing = options_.label_smoothing});
@@ -109,11 +118,10 @@ ObjectiveValue Objective::of_part(const Variable& logits, const Tensor& labels,
 }
 
 Tensor Objective::factor(const Tensor& mean) const {
-  const double level = level_at(epoch_);
-  if (flood_.transform == ops::FloodTransform::hard) return ops::flood_sign(mean, level);
+  if (flood_.transform == ops::FloodTransform::hard) return ops::flood_sign(mean, level_);
   Tape tape;
   const Variable watched = tape.watched(mean.reshape({1}));
-  tape.backward(ops::flood_rows(watched, level, flood_).loss);
+  tape.backward(ops::flood_rows(watched, level_of_rows_, flood_).loss);
   return watched.gradient().reshape({});
 }
 
@@ -121,7 +129,7 @@ void Objective::close_batch(TrainingMeter& meter, const Tensor& mean, const Tens
   if (flooded.defined())
     meter.close_batch(flooded);
   else
-    meter.close_batch(mean, level_at(epoch_));
+    meter.close_batch(mean, level_);
 }
 
 std::string Objective::fingerprint() const {

@@ -23,10 +23,11 @@ struct ObjectiveValue {
 
 class Objective {
  public:
-  // Reads the file of levels where there is one. Throws UsageError for levels that don't fit the classes of `train`,
-  // IoError naming the file for one that does not fit its images.
-  Objective(const ObjectiveOptions& options, const data::ImageDataset& train);
+  // For logits on `device`. Reads the file of levels where there is one. Throws UsageError for levels that don't fit
+  // the classes of `train`, IoError naming the file for one that does not fit its images.
+  Objective(const ObjectiveOptions& options, const data::ImageDataset& train, Device device);
 
+  // Brings the epoch's level to where it is read, so that captured steps follow it.
   void start_epoch(std::int64_t epoch);
   // The one level of all images in that epoch; 0 where there is none, or not one.
   double level_at(std::int64_t epoch) const;
@@ -56,6 +57,8 @@ class Objective {
   ObjectiveOptions options_;
   ops::FloodOptions flood_;
   FloodSchedule schedule_;
+  Tensor level_;                      // f64 scalar, the epoch's
+  Tensor level_of_rows_;              // f32 scalar, the same
   Tensor class_levels_;               // f32 [C], or undefined
   std::vector<float> sample_levels_;  // [N], or empty
   std::int64_t epoch_ = 0;

@@ -62,7 +62,7 @@ void Trainer::load_data() {
   images_ = std::move(run.images);
   validation_ = std::move(run.validation);
   normalisation_ = std::move(run.normalisation);
-  objective_.emplace(options_.objective, images_.train);
+  objective_.emplace(options_.objective, images_.train, device_);
   loader_ = std::make_unique<data::Loader>(images_.train,
                                            data::LoaderOptions{.batch_size = options_.batch_size,
                                                                .seed = options_.seed,
@@ -168,8 +168,7 @@ Outcome Trainer::train_epoch() {
     const std::optional<data::Batch> batch = loader_->next();
     optimizer_->set_learning_rate(schedule_->at(position_.step));
     model_->set_step(position_.step);
-    steps_.run(*batch, objective_->level_at(position_.epoch),
-               [this](const data::Batch& inputs) { train_step(inputs); });
+    steps_.run(*batch, [this](const data::Batch& inputs) { train_step(inputs); });
     ++position_.batch;
     ++position_.step;
     if (position_.step % kStepsBetweenChecks == 0) expect_finite_so_far();
@@ -246,7 +245,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
     tape.backward(ops::scale(value.loss, share));
   }
   if (pass == Pass::first) objective_->close_batch(meter_, mean, flooded);
-  if (objective_->decides_by_mean() && objective_->level_at(position_.epoch) > 0)
+  if (objective_->decides_by_mean() && options_.objective.floods())
     optim::scale_gradients(model_->parameters(), objective_->factor(mean));
   return mean;
 }

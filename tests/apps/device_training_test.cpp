@@ -66,7 +66,7 @@ Trained train(Device device, DType precision, Replay replay) {
     trained.images.push_back(batch->images.cast(DType::f32).to_vector<float>());
     sgd.set_learning_rate(0.001 * std::cos(0.1 * static_cast<double>(step)));
     model->set_step(step);
-    runner.run(*batch, 0, [&](const data::Batch& inputs) {
+    runner.run(*batch, [&](const data::Batch& inputs) {
       Tape tape;
       const Variable logits = (*model)(tape.input(inputs.images));
       const Variable loss = ops::softmax_cross_entropy(logits, inputs.labels);
