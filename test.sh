@@ -6,5 +6,6 @@ cd "$(dirname "$0")"
 preset=${1:-cpu}
 scripts/setup.sh
 scripts/build.sh "$preset"
-# Tests take a thread or two each; more at once only get in each other's way.
+# Tests take a thread or two each; more at once only get in each other's way. A thread that waits leaves its processor to them.
+export OMP_WAIT_POLICY=passive
 ctest --preset "$preset" --parallel "$(nproc)"
