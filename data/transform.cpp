@@ -2,6 +2,7 @@
 #include "data/transform.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "data/permutation.h"
@@ -10,6 +11,10 @@
 
 namespace sluice::data {
 namespace {
+
+// Streams of RandomPurpose::split.
+constexpr std::uint32_t kValidationStream = 0;
+constexpr std::uint32_t kFoldStream = 1;
 
 // `count` of [0, size) without repetition, ascending; further words of `random` are left for the caller.
 std::vector<std::int64_t> draw(std::int64_t size, std::int64_t count, PhiloxStream& random) {
@@ -49,8 +54,11 @@ ImageDataset take(ImageDataset dataset, std::int64_t count) {
 
 ValidationSplit split_validation(const ImageDataset& dataset, double fraction, std::uint64_t seed) {
   require(fraction >= 0 && fraction < 1, "split", "expects a fraction in [0,1), got ", fraction);
-  PhiloxStream random(seed, RandomPurpose::split, 0);
-  const std::vector<std::int64_t> held_out = draw(dataset.size(), share_of(dataset.size(), fraction), random);
+  PhiloxStream random(seed, RandomPurpose::split, kValidationStream);
+  return hold_out(dataset, draw(dataset.size(), share_of(dataset.size(), fraction), random));
+}
+
+ValidationSplit hold_out(const ImageDataset& dataset, const std::vector<std::int64_t>& held_out) {
   ValidationSplit split{like(dataset), like(dataset)};
   split.train.images.reserve(dataset.images.size() - held_out.size() * static_cast<std::size_t>(dataset.image_size()));
   auto next = held_out.begin();
@@ -60,6 +68,31 @@ ValidationSplit split_validation(const ImageDataset& dataset, double fraction, s
     if (held) ++next;
   }
   return split;
+}
+
+Fold parse_fold(std::string_view text) {
+  Fold fold{.number = 0, .count = 0};
+  const char* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data(), end, fold.number);
+  const bool separated = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
+  const auto count = std::from_chars(separated ? number.ptr + 1 : end, end, fold.count);
+  require(separated && count.ec == std::errc{} && count.ptr == end, "fold", "expects K/FOLDS, as in 1/5, got '", text,
+          "'");
+  require(fold.count >= 2, "fold", "expects two folds or more, got ", text);
+  require(fold.number >= 1 && fold.number <= fold.count, "fold", "expects a fold from 1 to ", fold.count, ", got ",
+          text);
+  return fold;
+}
+
+std::vector<std::int64_t> samples_of(Fold fold, std::int64_t size, std::uint64_t seed) {
+  require(fold.count <= size, "fold", "expects at most as many folds as images, ", size, ", got ", fold.count);
+  PhiloxStream random(seed, RandomPurpose::split, kFoldStream);
+  const std::vector<std::int64_t> order = permutation(size, random);
+  std::vector<std::int64_t> samples;
+  for (std::int64_t i = fold.number - 1; i < size; i += fold.count)
+    samples.push_back(order[static_cast<std::size_t>(i)]);
+  std::ranges::sort(samples);
+  return samples;
 }
 
 std::vector<std::int64_t> add_label_noise(ImageDataset& dataset, double fraction, std::uint64_t seed) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
@@ -16,9 +17,25 @@ struct ValidationSplit {
   ImageDataset train, validation;
 };
 
+// Holds out the images of these numbers, ascending and each in [0, size); both parts keep the order.
+ValidationSplit hold_out(const ImageDataset& dataset, const std::vector<std::int64_t>& held_out);
+
 // Holds out floor(size * fraction) images drawn at random; both parts keep the order. Throws std::invalid_argument for
 // a fraction that is not in [0,1).
 ValidationSplit split_validation(const ImageDataset& dataset, double fraction, std::uint64_t seed);
+
+// One of `count` parts whose sizes differ by one at most; number in [1, count].
+struct Fold {
+  std::int64_t number = 1;
+  std::int64_t count = 2;
+};
+
+// "2/5" is the second of five. Throws std::invalid_argument for another text, fewer than two folds or a number outside.
+Fold parse_fold(std::string_view text);
+
+// The images of [0, size) that a fold has, ascending; each image is in one fold, drawn at random. Throws
+// std::invalid_argument for more folds than images.
+std::vector<std::int64_t> samples_of(Fold fold, std::int64_t size, std::uint64_t seed);
 
 // Symmetric noise: exactly floor(size * fraction) labels drawn at random become another class, each of the others alike
 // (as in Ishida et al., 2020). Returns which, in ascending order. Throws std::invalid_argument for a fraction that is

@@ -83,7 +83,8 @@ void repair(const fs::path& checkpoints) {
 void remove_run(const fs::path& folder) {
   fs::remove(folder / kConfiguration);
   fs::remove_all(folder / kCheckpoints);
-  for (const char* name : {"metrics.csv", "validation.csv", "curves.svg", "curves.png", "tuning.json"})
+  for (const char* name :
+       {"metrics.csv", "validation.csv", "held_out_losses.safetensors", "curves.svg", "curves.png", "tuning.json"})
     fs::remove(folder / name);
   for (const fs::path& path : entries_of(folder))
     if (path.filename().string().starts_with("events.out.tfevents.")) fs::remove(path);

@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <charconv>
+#include <limits>
 
 #include "apps/common/choose_device.h"
 #include "apps/common/curves.h"
@@ -12,6 +13,7 @@
 #include "apps/common/tuning_file.h"
 #include "apps/train/trainer.h"
 #include "core/archive.h"
+#include "core/ops.h"
 #include "nn/state.h"
 
 namespace sluice::apps {
@@ -103,7 +105,8 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   const std::filesystem::path file = checkpoint / "training.safetensors";
   const Archive archive = load_safetensors(file);
   // An option that a checkpoint does not know is younger than it: it was trained as by the default.
-  const std::map<std::string, std::string> defaults = TrainOptions{}.identity();
+  const TrainOptions untouched;
+  const std::map<std::string, std::string> defaults = untouched.identity();
   for (const auto& [name, value] : options_.identity()) {
     const auto saved = archive.metadata.find("option." + name);
     const std::string& trained = saved == archive.metadata.end() ? defaults.at(name) : saved->second;
@@ -114,7 +117,7 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   const auto levels = archive.metadata.find(kSampleLevels);
   if (levels != archive.metadata.end() && levels->second != objective_->fingerprint())
     throw CheckpointError(fmt::format("{} was trained with other levels than {} holds now; a resumed run keeps them",
-                                      checkpoint.string(), options_.objective.flood_sample_levels.string()));
+                                      checkpoint.string(), options_.objective.flood_sample_levels));
   position_ = {.epoch = number_of<std::int64_t>(archive, "epoch", file),
                .batch = number_of<std::int64_t>(archive, "batch", file),
                .step = number_of<std::int64_t>(archive, "step", file),
@@ -131,6 +134,19 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.
 void Trainer::keep_tuning() const { folder_->write("tuning.json", tuning_text()); }
+
+// NaN stands for the images that were trained on.
+void Trainer::write_held_out_losses() {
+  const data::ImageDataset& images = fold_->images;
+  const Evaluation seen = evaluate(*model_, images, normalisation_, precision_, 256, KeepLogits::yes);
+  const Tensor labels = Tensor::from<std::int32_t>(images.labels, {images.size()});
+  const std::vector<float> rows =
+      ops::softmax_cross_entropy_rows(Variable(seen.logits), labels).value().to_vector<float>();
+  std::vector<float> losses(static_cast<std::size_t>(fold_->of), std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < rows.size(); ++i) losses[static_cast<std::size_t>(fold_->samples[i])] = rows[i];
+  save_safetensors(folder_->path() / "held_out_losses.safetensors",
+                   {{"losses", Tensor::from<float>(losses, {fold_->of})}}, {});
+}
 
 void Trainer::print_heading() const {
   std::int64_t count = 0;

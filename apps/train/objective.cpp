@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <sstream>
 
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
@@ -36,23 +39,48 @@ Tensor parse_class_levels(const std::string& text, const data::ImageDataset& tra
   return Tensor::from<float>(levels, {train.classes});
 }
 
-std::vector<float> load_sample_levels(const ObjectiveOptions& options, const data::ImageDataset& train) {
-  const std::filesystem::path& file = options.flood_sample_levels;
+// 'levels' or 'losses' [N] of a file, in f32: a finite number of 0 or more for each image, or NaN.
+NamedTensor load_sample_values(const std::string& file, std::int64_t images) {
   const Archive archive = load_safetensors(file);
   for (const auto& [name, tensor] : archive.tensors) {
     if (name != "levels" && name != "losses") continue;
-    if (tensor.shape() != Shape{train.size()} || (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64))
-      throw IoError(concat(file.string(), ": '", name, "' expects f32 or f64 [", train.size(),
-                           "], one for each training image, got ", name_of(tensor.dtype()), tensor.shape()));
+    if (tensor.shape() != Shape{images} || (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64))
+      throw IoError(concat(file, ": '", name, "' expects f32 or f64 [", images, "], one for each training image, got ",
+                           name_of(tensor.dtype()), tensor.shape()));
     const std::vector<float> values = tensor.cast(DType::f32).to_vector<float>();
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (!std::isfinite(values[i]) || values[i] < 0)
-        throw IoError(fmt::format("{}: '{}' expects finite numbers of 0 or more, got {} for image {}", file.string(),
-                                  name, values[i], i));
-    return name == "levels" ? values
-                            : adaflood_levels(tensor.cast(DType::f32), options.adaflood_gamma).to_vector<float>();
+      if (std::isinf(values[i]) || values[i] < 0)
+        throw IoError(
+            fmt::format("{}: '{}' expects finite numbers of 0 or more, got {} for image {}", file, name, values[i], i));
+    return {name, tensor.cast(DType::f32)};
   }
-  throw IoError(fmt::format("{}: expected a tensor 'levels' or 'losses', found neither", file.string()));
+  throw IoError(fmt::format("{}: expected a tensor 'levels' or 'losses', found neither", file));
+}
+
+// Of all files together, each of which has what the others leave out.
+std::vector<float> load_sample_levels(const ObjectiveOptions& options, const data::ImageDataset& train) {
+  std::vector<float> joined(static_cast<std::size_t>(train.size()), std::numeric_limits<float>::quiet_NaN());
+  std::string kind;
+  std::istringstream files(options.flood_sample_levels);
+  for (std::string file; std::getline(files, file, ',');) {
+    const auto [name, tensor] = load_sample_values(file, train.size());
+    if (!kind.empty() && name != kind)
+      throw IoError(fmt::format("{}: expected '{}', as in the files before it, found '{}'", file, kind, name));
+    kind = name;
+    const std::vector<float> values = tensor.to_vector<float>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(values[i])) continue;
+      if (!std::isnan(joined[i]))
+        throw IoError(fmt::format("{}: image {} has a number in a file before it already", file, i));
+      joined[i] = values[i];
+    }
+  }
+  const auto missing = std::ranges::find_if(joined, [](float value) { return std::isnan(value); });
+  if (missing != joined.end())
+    throw IoError(fmt::format("{}: no number for image {}; every training image needs one", options.flood_sample_levels,
+                              missing - joined.begin()));
+  if (kind == "levels") return joined;
+  return adaflood_levels(Tensor::from<float>(joined, {train.size()}), options.adaflood_gamma).to_vector<float>();
 }
 
 }  // namespace

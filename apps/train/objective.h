@@ -23,7 +23,7 @@ struct ObjectiveValue {
 
 class Objective {
  public:
-  // For logits on `device`. Reads the file of levels where there is one. Throws UsageError for levels that don't fit
+  // For logits on `device`. Reads the files of levels where there are any. Throws UsageError for levels that don't fit
   // the classes of `train`, IoError naming the file for one that does not fit its images.
   Objective(const ObjectiveOptions& options, const data::ImageDataset& train, Device device);
 

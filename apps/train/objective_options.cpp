@@ -45,7 +45,8 @@ void add_objective_options(CLI::App& app, ObjectiveOptions& o) {
   app.add_option(
          "--flood-sample-levels", o.flood_sample_levels,
          "Safetensors file with a level for each training image, levels [N], or with losses [N] under auxiliary "
-         "networks that did not train on it (AdaFlood); in the order of the training images")
+         "networks that did not train on it (AdaFlood); in the order of the training images. Or several, as in A,B, "
+         "each with NaN for the images of the others")
       ->group(group);
   app.add_option("--adaflood-gamma", o.adaflood_gamma,
                  "Gamma in [0,1] of AdaFlood, which makes such losses l the levels -log((1-gamma) exp(-l) + gamma)")
@@ -94,7 +95,7 @@ std::map<std::string, std::string> ObjectiveOptions::identity() const {
   return {{"label-smoothing", fmt::to_string(label_smoothing)},
           {"flood-level", flood_level},
           {"flood-class-levels", flood_class_levels},
-          {"flood-sample-levels", flood_sample_levels.string()},
+          {"flood-sample-levels", flood_sample_levels},
           {"relaxloss", fmt::to_string(relaxloss)},
           {"adaflood-gamma", fmt::to_string(adaflood_gamma)},
           {"flood-granularity", flood_granularity},

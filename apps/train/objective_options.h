@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 
@@ -14,12 +13,12 @@ struct ObjectiveOptions {
   double label_smoothing = 0;
 
   // Where the levels come from: at most one of these four.
-  std::string flood_level = "0";              // one level, or a schedule of it
-  std::string flood_class_levels;             // one a class: "0.1,0.2,..."
-  std::filesystem::path flood_sample_levels;  // one a training image
-  double relaxloss = 0;                       // alpha
+  std::string flood_level = "0";    // one level, or a schedule of it
+  std::string flood_class_levels;   // one a class: "0.1,0.2,..."
+  std::string flood_sample_levels;  // one a training image, in files: "a,b,..."
+  double relaxloss = 0;             // alpha
 
-  double adaflood_gamma = 0.5;  // makes levels out of a file of losses
+  double adaflood_gamma = 0.5;  // makes levels out of files of losses
   std::string flood_granularity = "batch";
   std::int64_t flood_group = 0;
   std::string flood_transform = "hard";

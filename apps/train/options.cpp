@@ -13,6 +13,7 @@
 #include "apps/common/exit_codes.h"
 #include "data/augment.h"
 #include "data/datasets.h"
+#include "data/transform.h"
 #include "nn/models.h"
 #include "optim/schedule.h"
 
@@ -33,6 +34,14 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--validation", o.validation, "Share of the training images to hold out and report on, in [0,1)")
       ->check(within(0.0, 0.99))
+      ->group(group);
+  app.add_option(
+         "--hold-out-fold", o.hold_out_fold,
+         "K/FOLDS: cut the training images into FOLDS, train without the K-th, as in 1/5, and write its images' "
+         "losses to held_out_losses.safetensors, for --flood-sample-levels")
+      ->check(parsed_by([](const std::string& text) {
+        if (!text.empty()) data::parse_fold(text);
+      }))
       ->group(group);
   app.add_option("--label-noise", o.label_noise, "Share of training labels to replace by another class, in [0,1]")
       ->check(within(0.0, 1.0))
@@ -161,6 +170,7 @@ std::map<std::string, std::string> TrainOptions::identity() const {
   identity.merge(std::map<std::string, std::string>{{"dataset", dataset},
                                                     {"train-images", std::to_string(train_images)},
                                                     {"validation", fmt::to_string(validation)},
+                                                    {"hold-out-fold", hold_out_fold},
                                                     {"label-noise", fmt::to_string(label_noise)},
                                                     {"augment", augment},
                                                     {"model", model},
@@ -212,6 +222,8 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   parse_or_exit(app, argc, argv);
   o.milestone_epochs();
   o.objective.check(o.accumulate);
+  if (!o.hold_out_fold.empty() && !o.objective.flood_sample_levels.empty())
+    throw UsageError("--hold-out-fold trains a network that finds the levels of --flood-sample-levels; choose one");
   if (o.sam > 0 && o.gradient_penalty > 0)
     throw UsageError("--sam and --gradient-penalty each take the second gradient of a step; choose one");
   if (!std::isfinite(o.gradient_penalty_step) || o.gradient_penalty_step == 0)

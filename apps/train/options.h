@@ -17,7 +17,8 @@ struct TrainOptions {
   std::filesystem::path data;     // empty: the folder in SLUICE_DATA
   std::int64_t train_images = 0;  // 0: all
   std::int64_t test_images = 0;
-  double validation = 0;  // share of the training set that is held out
+  double validation = 0;      // share of the training set that is held out
+  std::string hold_out_fold;  // "K/FOLDS": trains without that fold and reports its losses; empty: without folds
   double label_noise = 0;
   std::string augment = "none";
 

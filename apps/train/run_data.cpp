@@ -11,11 +11,26 @@ namespace {
 
 std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
 
+// Leaves the fold out of the training images. The noise is in all labels by then, so that the labels of an image are
+// the same whichever fold is held out, and as without folds.
+void hold_out_fold(RunData& run, data::Fold fold, std::uint64_t seed) {
+  const std::int64_t size = run.images.train.size();
+  const std::vector<std::int64_t> samples = data::samples_of(fold, size, seed);
+  std::vector<std::int32_t> true_labels;
+  for (std::int64_t i = 0; i < size; ++i)
+    if (!std::ranges::binary_search(samples, i)) true_labels.push_back(run.true_labels[static_cast<std::size_t>(i)]);
+  run.true_labels = std::move(true_labels);
+  auto parts = data::hold_out(run.images.train, samples);
+  run.images.train = std::move(parts.train);
+  run.fold = HeldOutFold{.images = std::move(parts.validation), .samples = samples, .of = size};
+}
+
 }  // namespace
 
 RunData load_run_data(const TrainOptions& options) {
   RunData run{.images = data::load_dataset(options.dataset, options.data),
               .validation = {},
+              .fold = {},
               .true_labels = {},
               .normalisation = {}};
   data::ImageSplits& images = run.images;
@@ -29,6 +44,7 @@ RunData load_run_data(const TrainOptions& options) {
   }
   run.true_labels = images.train.labels;
   if (options.label_noise > 0) data::add_label_noise(images.train, options.label_noise, options.seed);
+  if (!options.hold_out_fold.empty()) hold_out_fold(run, data::parse_fold(options.hold_out_fold), options.seed);
   return run;
 }
 

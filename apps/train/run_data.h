@@ -11,9 +11,17 @@
 
 namespace sluice::apps {
 
+// One fold of the training images, and the numbers that they have among all of them.
+struct HeldOutFold {
+  data::ImageDataset images;
+  std::vector<std::int64_t> samples;  // ascending
+  std::int64_t of = 0;                // training images with those of the fold
+};
+
 struct RunData {
   data::ImageSplits images;  // the training images without those held out, with noise in their labels
   std::optional<data::ImageDataset> validation;
+  std::optional<HeldOutFold> fold;
   std::vector<std::int32_t> true_labels;  // of the training images
   data::Normalisation normalisation;
 };

@@ -12,7 +12,6 @@
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
-#include "apps/train/run_data.h"
 #include "core/ops.h"
 #include "kernels/base/device.h"
 #include "nn/models.h"
@@ -61,6 +60,7 @@ void Trainer::load_data() {
   RunData run = load_run_data(options_);
   images_ = std::move(run.images);
   validation_ = std::move(run.validation);
+  fold_ = std::move(run.fold);
   normalisation_ = std::move(run.normalisation);
   objective_.emplace(options_.objective, images_.train, device_);
   loader_ = std::make_unique<data::Loader>(images_.train,
@@ -282,6 +282,7 @@ void Trainer::finish_epoch() {
   const Evaluation test = evaluate(*model_, images_.test, normalisation_, precision_);
   std::optional<Evaluation> validation;
   if (validation_) validation = evaluate(*model_, *validation_, normalisation_, precision_);
+  if (fold_ && position_.epoch + 1 == options_.epochs) write_held_out_losses();
   if (average_) average_->swap();
   position_.seconds += seconds_since(start);
 

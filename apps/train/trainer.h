@@ -14,6 +14,7 @@
 #include "apps/common/tensorboard.h"
 #include "apps/train/objective.h"
 #include "apps/train/options.h"
+#include "apps/train/run_data.h"
 #include "core/ops/meter.h"
 #include "data/datasets.h"
 #include "data/loader.h"
@@ -69,6 +70,8 @@ class Trainer {
   void save_checkpoint();
   void restore(const std::filesystem::path& checkpoint);
   void keep_tuning() const;
+  // Of the fold that is held out, as --flood-sample-levels reads them.
+  void write_held_out_losses();
 
   void print_heading() const;
   void print_row(const MetricsRow& row, const std::optional<Evaluation>& validation) const;
@@ -79,6 +82,7 @@ class Trainer {
   DType precision_;
   data::ImageSplits images_;
   std::optional<data::ImageDataset> validation_;
+  std::optional<HeldOutFold> fold_;
   data::Normalisation normalisation_;
   std::unique_ptr<data::Loader> loader_;
   std::optional<Objective> objective_;

@@ -49,6 +49,38 @@ TEST(Transform, TakeKeepsTheFirst) {
   EXPECT_THROW(take(numbered(12), 0), std::invalid_argument);
 }
 
+TEST(Transform, EachImageIsInOneFold) {
+  std::multiset<std::int64_t> all;
+  for (std::int64_t number = 1; number <= 3; ++number) {
+    const std::vector<std::int64_t> samples = samples_of({.number = number, .count = 3}, 100, 5);
+    EXPECT_EQ(samples.size(), number == 1 ? 34u : 33u);
+    EXPECT_TRUE(std::ranges::is_sorted(samples));
+    all.insert(samples.begin(), samples.end());
+  }
+  std::multiset<std::int64_t> expected;
+  for (std::int64_t i = 0; i < 100; ++i) expected.insert(i);
+  EXPECT_EQ(all, expected);
+  const auto first = [](std::uint64_t seed) { return samples_of({.number = 1, .count = 3}, 100, seed); };
+  EXPECT_EQ(first(5), first(5));
+  EXPECT_NE(first(5), first(6));
+  EXPECT_THROW(samples_of({.number = 1, .count = 5}, 4, 0), std::invalid_argument);
+}
+
+TEST(Transform, FoldsAreParsed) {
+  EXPECT_EQ(parse_fold("2/5").number, 2);
+  EXPECT_EQ(parse_fold("2/5").count, 5);
+  EXPECT_EQ(parse_fold("10/10").number, 10);
+  for (const char* text : {"", "2", "/", "2/", "/5", "0/5", "6/5", "-1/5", "1/1", "1/5x", "1 /5", "1/5/5"})
+    EXPECT_THROW(parse_fold(text), std::invalid_argument) << text;
+}
+
+TEST(Transform, HoldsOutTheNamedImages) {
+  const ValidationSplit split = hold_out(numbered(6), {1, 4});
+  EXPECT_EQ(numbers(split.validation), (std::vector<int>{1, 4}));
+  EXPECT_EQ(numbers(split.train), (std::vector<int>{0, 2, 3, 5}));
+  EXPECT_EQ(split.validation.labels, (std::vector<std::int32_t>{1, 4}));
+}
+
 TEST(Transform, SplitHoldsOutExactly) {
   const ImageDataset dataset = numbered(1000);
   const ValidationSplit split = split_validation(dataset, 0.15, 3);
