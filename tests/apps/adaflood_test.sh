@@ -5,7 +5,21 @@
 recipe=$(cd "$(dirname "$0")/../.." && pwd)/scripts/adaflood.sh
 source "$(dirname "$0")/expect.sh"
 export SLUICE_BIN
-small=(--dataset shapes10 --model mlp_paper --train-images 97 --test-images 32 --batch-size 22 --learning-rate 0.02 --epochs 2
+# Images that are noise, in the files of MNIST: NAME COUNT.
+images() {
+  mkdir -p mnist
+  {
+    printf "\\0\\0\\x8\\x3\\0\\0\\0\\x$(printf %x "$2")\\0\\0\\0\\x1c\\0\\0\\0\\x1c"
+    LC_ALL=C awk -v count=$(($2 * 784)) 'BEGIN { srand(1); for (; count > 0; --count) printf "%c", 1 + int(rand() * 255) }'
+  } >"mnist/$1-images-idx3-ubyte"
+  {
+    printf "\\0\\0\\x8\\x1\\0\\0\\0\\x$(printf %x "$2")"
+    for i in $(seq "$2"); do printf "\\x$((i % 10))"; done
+  } >"mnist/$1-labels-idx1-ubyte"
+}
+images train 97
+images t10k 32
+small=(--dataset mnist --data . --model mlp_paper --batch-size 22 --learning-rate 0.02 --epochs 2
   --threads 1 --label-noise 0.2 --seed 3)
 losses() { echo "$1/held_out_losses.safetensors"; }
 # numbers FILE: the [97] f32 of a safetensors file of one tensor, one a line.
