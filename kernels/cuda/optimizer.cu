@@ -4,8 +4,6 @@
 // is that over the memory's bandwidth, or the launch for a small network.
 #include "kernels/optimizer.h"
 
-#include <vector>
-
 #include "kernels/cuda/reduce.h"
 #include "kernels/cuda/segments.h"
 
@@ -50,13 +48,22 @@ struct AdamFactors {
   float coupled, keep;
 };
 
-// The steps of a segment are counted by a launch of their own, before.
+// Counts a step of the segment in the launch that reads it, and returns its number. Every block adds a share when it
+// reads; only all shares make a whole step, so the whole part is the steps before. Multiples of 2^-24 are exact in
+// double, so that the order of the atomics is of no account; more than 2^24 blocks have no memory to work on.
+__device__ __forceinline__ double count_step(const OptimizerSegment<float>& s, const SegmentPart& part) {
+  constexpr double share = 0x1p-24;
+  const std::int64_t other_blocks = (s.count - 1) / kPart;
+  const double rest = 1 - static_cast<double>(other_blocks) * share;
+  return floor(atomicAdd(s.step, part.begin == 0 ? rest : share)) + 1;
+}
+
 struct AdamBody {
   AdamSettings settings;
   const double* learning_rate;
 
-  __device__ AdamFactors factors(const OptimizerSegment<float>& s) const {
-    const double step = *s.step, rate = *learning_rate;
+  __device__ AdamFactors factors(const OptimizerSegment<float>& s, double step) const {
+    const double rate = *learning_rate;
     const bool coupled = settings.decay == Decay::coupled;
     return {static_cast<float>(rate / (1 - pow(settings.beta1, step))),
             static_cast<float>(sqrt(1 - pow(settings.beta2, step))), static_cast<float>(coupled ? s.weight_decay : 0.0),
@@ -66,7 +73,7 @@ struct AdamBody {
   __device__ void operator()(const OptimizerSegment<float>& s, const SegmentPart& part, std::int64_t) const {
     SHARED(shared_factors, AdamFactors);
     // Powers in double are dear: once a block.
-    if (threadIdx.x == 0) shared_factors = factors(s);
+    if (threadIdx.x == 0) shared_factors = factors(s, count_step(s, part));
     __syncthreads();
     const AdamFactors f = shared_factors;
     const auto beta1 = static_cast<float>(settings.beta1), rest1 = static_cast<float>(1 - settings.beta1);
@@ -90,17 +97,6 @@ struct AdamBody {
           store_pack(s.value, i, value);
         },
         s.value, s.gradient, s.first, s.second);
-  }
-};
-
-struct StepCounter {
-  std::int64_t count = 1;
-  double* step = nullptr;
-};
-
-struct CountBody {
-  __device__ void operator()(const StepCounter& counter, const SegmentPart&, std::int64_t) const {
-    if (threadIdx.x == 0) *counter.step += 1;
   }
 };
 
@@ -192,9 +188,6 @@ void sgd_step(const Exec& exec, std::span<const OptimizerSegment<float>> segment
 template <>
 void adam_step(const Exec& exec, std::span<const OptimizerSegment<float>> segments, const AdamSettings& settings,
                const double* learning_rate) {
-  std::vector<StepCounter> counters;
-  for (const OptimizerSegment<float>& segment : segments) counters.push_back({.step = segment.step});
-  for_segments(exec, "adam_count", std::span<const StepCounter>(counters), 1, CountBody{});
   for_segments(exec, "adam", segments, kPart, AdamBody{settings, learning_rate});
 }
 
