@@ -2,6 +2,7 @@
 #include "core/tensor.h"
 
 #include <cstring>
+#include <limits>
 
 #include "kernels/base/device.h"
 #include "kernels/base/dispatch.h"
@@ -25,6 +26,8 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Device device, std::source
   Tensor tensor;
   tensor.shape_ = shape;
   tensor.size_ = shape.size();
+  require(tensor.size_ <= std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(size_of(dtype)),
+          "tensor", name_of(dtype), shape, " takes more than 2^63 bytes");
   tensor.dtype_ = dtype;
   tensor.storage_ = std::make_shared<Storage>(device, tensor.bytes(), asker);
   return tensor;

@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 preset=${SLUICE_GPU_CHECK_PRESET:-cuda}
 seconds=${SLUICE_GPU_CHECK_SECONDS:-600}
 programs=(sluice-train sluice-bench-train sluice-bench-kernels)
-tests=(device_test device_parity_test ops_test flooded_cross_entropy_test cuda_conv2d_test device_training_test)
+tests=(device_test device_parity_test ops_test flooded_cross_entropy_test cuda_conv2d_test device_training_test large_tensor_test)
 all_parts=(conformance suite training kernels steps peers sanitizer)
 most_bytes=$((50 * 1000 * 1000))
 
@@ -72,6 +72,7 @@ fi
 mkdir -p "$out"
 export SLUICE_TEST_DEVICE=cuda
 toy=$([[ $preset == cuda ]] || echo yes)
+[[ -n $toy ]] || export SLUICE_TEST_LARGE=1
 
 if ! reason=$("$bin/sluice-bench-train" --device cuda --model mlp_paper --steps 1 --warmup 1 2>&1 >"$out/device.log"); then
   echo "gpu_check: no GPU to check: $reason"

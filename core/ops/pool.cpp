@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/pool.h"
 
+#include <algorithm>
+
 #include "kernels/base/dispatch.h"
 #include "kernels/pool.h"
 
@@ -17,6 +19,11 @@ void check_image(const char* op, const Shape& shape) {
 PoolGeometry geometry_of(const char* op, const Shape& shape, const Pool2dOptions& options) {
   check_image(op, shape);
   const auto& [kernel, stride, padding] = options;
+  // Kernels count rows and columns in 32 bits.
+  constexpr std::int64_t most = 1 << 30;
+  require(std::max({shape[1], shape[2], kernel.height, kernel.width, stride.height, stride.width}) <= most, op,
+          "expects images, kernel and stride of at most ", most, " rows and columns, got images ", shape, ", kernel ",
+          kernel, ", stride ", stride);
   require(kernel.height > 0 && kernel.width > 0, op, "expects a kernel of at least 1x1, got ", kernel);
   require(stride.height > 0 && stride.width > 0, op, "expects a stride of at least 1x1, got ", stride);
   require(padding.height >= 0 && padding.width >= 0 && 2 * padding.height <= kernel.height &&

@@ -53,6 +53,7 @@ TEST(Tensor, MisuseIsNamed) {
   EXPECT_THROW(a.item(), std::invalid_argument);
   EXPECT_THROW(Tensor::empty({-1}, DType::f32), std::invalid_argument);
   EXPECT_THROW(Tensor::empty({1ll << 40, 1ll << 40}, DType::f32), std::invalid_argument);
+  EXPECT_THROW(Tensor::empty({1ll << 62}, DType::f32), std::invalid_argument);
   EXPECT_THROW(Tensor::from<float>({1, 2}, {3}), std::invalid_argument);
   try {
     a.reshape({7});
