@@ -6,7 +6,7 @@ function(sluice_device_sources target)
   target_include_directories(${target} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
   if(SLUICE_CUDA STREQUAL "on")
     # CMake 3.25.1 does not know nvcc's option for C++20.
-    set(options -std=c++20 --expt-relaxed-constexpr --Werror=all-warnings -lineinfo)
+    set(options -std=c++20 --expt-relaxed-constexpr --Werror=all-warnings $<IF:$<CONFIG:Debug>,-G,-lineinfo>)
   else()
     # Products and sums contract as nvcc's do.
     set(options -x c++ -ffp-contract=fast -Wno-tsan)
