@@ -145,7 +145,7 @@ void Trainer::write_held_out_losses() {
   std::vector<float> losses(static_cast<std::size_t>(fold_->of), std::numeric_limits<float>::quiet_NaN());
   for (std::size_t i = 0; i < rows.size(); ++i) losses[static_cast<std::size_t>(fold_->samples[i])] = rows[i];
   save_safetensors(folder_->path() / "held_out_losses.safetensors",
-                   {{"losses", Tensor::from<float>(losses, {fold_->of})}}, {});
+                   {{"losses", Tensor::from<float>(losses, {fold_->of})}}, {{kLabels, fold_->labels}});
 }
 
 void Trainer::print_heading() const {

@@ -11,6 +11,7 @@
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/tensorboard.h"
+#include "apps/train/run_data.h"
 #include "core/adaflood.h"
 #include "core/archive.h"
 #include "core/ops.h"
@@ -40,8 +41,13 @@ Tensor parse_class_levels(const std::string& text, const data::ImageDataset& tra
 }
 
 // 'levels' or 'losses' [N] of a file, in f32: a finite number of 0 or more for each image, or NaN.
-NamedTensor load_sample_values(const std::string& file, std::int64_t images) {
+NamedTensor load_sample_values(const std::string& file, const data::ImageDataset& train) {
+  const std::int64_t images = train.size();
   const Archive archive = load_safetensors(file);
+  const auto labels = archive.metadata.find(kLabels);
+  if (labels != archive.metadata.end() && labels->second != fingerprint_of_labels(train.labels))
+    throw IoError(fmt::format(
+        "{}: its losses belong to other labels than this run's; same images, --seed and --label-noise?", file));
   for (const auto& [name, tensor] : archive.tensors) {
     if (name != "levels" && name != "losses") continue;
     if (tensor.shape() != Shape{images} || (tensor.dtype() != DType::f32 && tensor.dtype() != DType::f64))
@@ -63,7 +69,7 @@ std::vector<float> load_sample_levels(const ObjectiveOptions& options, const dat
   std::string kind;
   std::istringstream files(options.flood_sample_levels);
   for (std::string file; std::getline(files, file, ',');) {
-    const auto [name, tensor] = load_sample_values(file, train.size());
+    const auto [name, tensor] = load_sample_values(file, train);
     if (!kind.empty() && name != kind)
       throw IoError(fmt::format("{}: expected '{}', as in the files before it, found '{}'", file, kind, name));
     kind = name;

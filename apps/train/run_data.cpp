@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/train/run_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "apps/common/tensorboard.h"
 #include "data/datasets.h"
 #include "data/transform.h"
 
@@ -16,16 +19,21 @@ std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 
 void hold_out_fold(RunData& run, data::Fold fold, std::uint64_t seed) {
   const std::int64_t size = run.images.train.size();
   const std::vector<std::int64_t> samples = data::samples_of(fold, size, seed);
+  const std::string labels = fingerprint_of_labels(run.images.train.labels);
   std::vector<std::int32_t> true_labels;
   for (std::int64_t i = 0; i < size; ++i)
     if (!std::ranges::binary_search(samples, i)) true_labels.push_back(run.true_labels[static_cast<std::size_t>(i)]);
   run.true_labels = std::move(true_labels);
   auto parts = data::hold_out(run.images.train, samples);
   run.images.train = std::move(parts.train);
-  run.fold = HeldOutFold{.images = std::move(parts.validation), .samples = samples, .of = size};
+  run.fold = HeldOutFold{.images = std::move(parts.validation), .samples = samples, .of = size, .labels = labels};
 }
 
 }  // namespace
+
+std::string fingerprint_of_labels(std::span<const std::int32_t> labels) {
+  return fmt::format("{:08x}", crc32c(std::as_bytes(labels)));
+}
 
 RunData load_run_data(const TrainOptions& options) {
   RunData run{.images = data::load_dataset(options.dataset, options.data),

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "apps/train/options.h"
@@ -16,7 +18,14 @@ struct HeldOutFold {
   data::ImageDataset images;
   std::vector<std::int64_t> samples;  // ascending
   std::int64_t of = 0;                // training images with those of the fold
+  std::string labels;                 // fingerprint of the labels of all of them
 };
+
+// Under this name a file of held-out losses says in its metadata whose they are.
+inline constexpr const char* kLabels = "labels";
+
+// Tells lists of labels apart, those with other noise among them.
+std::string fingerprint_of_labels(std::span<const std::int32_t> labels);
 
 struct RunData {
   data::ImageSplits images;  // the training images without those held out, with noise in their labels

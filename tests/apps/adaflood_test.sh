@@ -67,6 +67,7 @@ expect 2 'as many folds as images, 97, got 98' "${train[@]}" --hold-out-fold 1/9
 expect 2 'hold-out-fold.*flood-sample-levels.*choose one' "${train[@]}" --hold-out-fold 1/3 --flood-sample-levels two.safetensors
 expect 3 'no number for image [0-9]+; every training image needs one' "${train[@]}" --flood-sample-levels "$(losses all/fold-1),$(losses all/fold-3)"
 expect 3 "two.safetensors: image [0-9]+ has a number in a file before it" "${train[@]}" --flood-sample-levels "$(losses all/fold-2),two.safetensors"
+expect 3 'belong to other labels than this run' "${train[@]}" --label-noise 0.3 --flood-sample-levels "$(losses all/fold-1),$(losses all/fold-2),$(losses all/fold-3)"
 check "and leave no run behind" test ! -e refused/config.toml
 expect 2 'expects DIR' "$recipe" all "${small[@]}"
 expect 2 'expects DIR' "$recipe" a,b 3 0.5 "${small[@]}"
