@@ -19,6 +19,7 @@ std::uint32_t place_of(const Place& place) {  // the program is linked below 4 G
 
 void AccessChecker::begin_launch(const Launch& launch) {
   launch_ = &launch;
+  trace_.begin_launch(launch);
   clocks_.begin_launch();
   blocks_.clear();
 }

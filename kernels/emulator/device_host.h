@@ -60,6 +60,7 @@ cudaError_t launch_kernel(const char* name, dim3 grid, dim3 block, std::size_t s
                           void (*kernel)(Parameters...), Parameters... parameters) {
   using Call = KernelCall<Parameters...>;
   emulator::Launch launch{.kernel = name,
+                          .function = reinterpret_cast<const void*>(kernel),
                           .grid = {grid.x, grid.y, grid.z},
                           .block = {block.x, block.y, block.z},
                           .dynamic_shared_bytes = shared_bytes,

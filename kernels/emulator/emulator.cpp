@@ -8,6 +8,7 @@
 #include "kernels/emulator/block.h"
 #include "kernels/emulator/checker.h"
 #include "kernels/emulator/fault.h"
+#include "kernels/emulator/launch_log.h"
 
 namespace sluice::emulator {
 namespace {
@@ -134,6 +135,7 @@ void run(const Launch& launch) {
   else
     for (const unsigned i : order_of_blocks(static_cast<unsigned>(count))) the_block().run(launch, i);
   if (checker != nullptr) checker->end_launch();
+  launch_log().add(launch);
 }
 
 }  // namespace sluice::emulator

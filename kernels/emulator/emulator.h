@@ -80,6 +80,7 @@ void wait_for_copies(unsigned newest);
 
 struct Launch {
   const char* kernel = "";
+  const void* function = nullptr;  // in the program
   Extents grid, block;
   std::size_t dynamic_shared_bytes = 0;
   void (*entry)(void*) = nullptr;  // runs the kernel for one thread

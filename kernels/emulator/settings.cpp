@@ -47,7 +47,8 @@ Settings& settings() {
                            .seed = number("SLUICE_EMULATOR_SEED", 1),
                            .async_copies = async_copies(),
                            .memory_bytes = number("SLUICE_EMULATOR_MEMORY", Settings{}.memory_bytes),
-                           .trace = number("SLUICE_EMULATOR_TRACE", 0) != 0};
+                           .trace = number("SLUICE_EMULATOR_TRACE", 0) != 0,
+                           .launches = std::string(variable("SLUICE_EMULATOR_LAUNCHES"))};
   return settings;
 }
 

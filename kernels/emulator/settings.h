@@ -5,10 +5,12 @@
 //   SLUICE_EMULATOR_ASYNC   lazy (the default), eager
 //   SLUICE_EMULATOR_MEMORY  bytes of device memory; default 8 GiB
 //   SLUICE_EMULATOR_TRACE   1: print bank conflicts and sectors by source line at exit; checked build only
+//   SLUICE_EMULATOR_LAUNCHES  a file, to which a line for each kernel that ran is added at exit (launch_log.h)
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace sluice::emulator {
 
@@ -24,6 +26,7 @@ struct Settings {
   AsyncCopies async_copies = AsyncCopies::lazy;
   std::size_t memory_bytes = std::size_t{8} << 30;
   bool trace = false;
+  std::string launches;
 };
 
 // Read from the environment at first use; tests change it. Throws std::invalid_argument for a value it can't read.

@@ -29,17 +29,26 @@ void Trace::add(const Place& place, const void* memory, std::size_t bytes, Space
   std::string known = place.location != nullptr ? text(*place.location) : "";
   std::string& name = place.location != nullptr ? known : names_[place.address];
   if (name.empty()) name = source_line(place.address);
-  Site& site = sites_[concat(name, space == Space::shared ? " shared" : " global",
-                             access == Access::read ? " read" : " write", " ", bytes)];
+  Site& site = sites_[{kernel_, concat(name, space == Space::shared ? " shared" : " global",
+                                       access == Access::read ? " read" : " write")}];
   site.space = space;
   site.access = access;
-  const std::uint32_t passed = site.of_threads[self->linear]++;
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
+  Passed& passed = site.of_threads[self->linear];
+  const bool goes_on =
+      passed.count > 0 && begin == passed.end && (end - 1) / 16 == passed.begin / 16 && place.address > passed.by;
+  if (!goes_on) {
+    ++passed.count;
+    passed.begin = begin;
+  }
+  passed.end = end;
+  passed.by = place.address;
   std::vector<Instruction>& instructions = site.of_warps[self->warp];
-  if (instructions.size() <= passed) instructions.resize(passed + 1);
-  Instruction& instruction = instructions[passed];
-  instruction.addresses[self->lane] = reinterpret_cast<std::uintptr_t>(memory);
+  if (instructions.size() < passed.count) instructions.resize(passed.count);
+  Instruction& instruction = instructions[passed.count - 1];
+  instruction.addresses[self->lane] = passed.begin;
   instruction.lanes |= 1u << self->lane;
-  instruction.bytes = static_cast<unsigned>(bytes);
+  instruction.bytes = static_cast<unsigned>(end - passed.begin);
 }
 
 // Lanes of more than four bytes go in groups that fill 128 bytes; in a group, each bank serves one word a wavefront.
@@ -73,7 +82,8 @@ void Trace::count_global(Site& site, const Instruction& instruction) {
 }
 
 void Trace::end_launch() {
-  for (auto& [name, site] : sites_) {
+  for (auto& [key, site] : sites_) {
+    if (key.first != kernel_) continue;
     for (std::vector<Instruction>& instructions : site.of_warps) {
       for (const Instruction& instruction : instructions) {
         ++site.instructions;
@@ -85,19 +95,21 @@ void Trace::end_launch() {
       }
       instructions.clear();
     }
-    std::fill(site.of_threads.begin(), site.of_threads.end(), 0);
+    std::fill(site.of_threads.begin(), site.of_threads.end(), Passed{});
   }
 }
 
 void Trace::print() const {
-  std::printf("%-52s %10s %6s %9s %6s\n", "place, space, access, bytes", "warp inst.", "lanes", "cost", "ideal");
-  for (const auto& [name, site] : sites_) {
+  std::printf("%-32s %-48s %10s %6s %9s %6s\n", "kernel", "place, space, access", "warp inst.", "lanes", "cost",
+              "ideal");
+  for (const auto& [key, site] : sites_) {
     if (site.instructions == 0) continue;
     const auto each = [&](std::uint64_t sum) {
       return static_cast<double>(sum) / static_cast<double>(site.instructions);
     };
-    std::printf("%-52s %10llu %6.1f %9.2f %6.2f%s\n", name.c_str(), static_cast<unsigned long long>(site.instructions),
-                each(site.lanes), each(site.cost), each(site.ideal), 2 * site.cost > 3 * site.ideal ? "   <--" : "");
+    std::printf("%-32s %-48s %10llu %6.1f %9.2f %6.2f%s\n", key.first.c_str(), key.second.c_str(),
+                static_cast<unsigned long long>(site.instructions), each(site.lanes), each(site.cost), each(site.ideal),
+                2 * site.cost > 3 * site.ideal ? "   <--" : "");
   }
 }
 

@@ -23,6 +23,7 @@ std::vector<OpCase> layer_norm_cases() {
   add("few_channels", {7, 3});
   add("odd", {3, 5, 7, 37});
   add("several_chunks", {101, 20});
+  add("packs", {9, 32});
   add("mlp", {256, 1000}, true);
   add("resnet20_stage1", {128, 32, 32, 16}, true);
   return cases;

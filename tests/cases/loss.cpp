@@ -43,6 +43,8 @@ std::vector<OpCase> row_loss_cases(const Tensor& weights) {
   const ops::CrossEntropyOptions all{.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 3};
   for (const auto& [name, rows, classes, options] : {std::tuple{"one", 1, 1, ops::CrossEntropyOptions{}},
                                                      std::tuple{"many_classes", 67, 131, ops::CrossEntropyOptions{}},
+                                                     std::tuple{"few_lanes", 37, 20, ops::CrossEntropyOptions{}},
+                                                     std::tuple{"past_a_warp", 5, 259, ops::CrossEntropyOptions{}},
                                                      std::tuple{"smoothed_weighted_ignoring", 9, 7, all}}) {
     cases.push_back(cross_entropy_case(name, rows, classes, options));
     cases.back().op = "softmax_cross_entropy_rows";
@@ -113,6 +115,8 @@ std::vector<OpCase> relax_loss_cases() {
         std::tuple{"flattens", 9, 7, 50.0, ops::RelaxPhase::flatten},
         std::tuple{"flattens_two_classes", 5, 2, 50.0, ops::RelaxPhase::flatten},
         std::tuple{"flattens_many_classes", 67, 131, 50.0, ops::RelaxPhase::flatten},
+        std::tuple{"flattens_few_lanes", 37, 20, 50.0, ops::RelaxPhase::flatten},
+        std::tuple{"flattens_past_a_warp", 5, 259, 50.0, ops::RelaxPhase::flatten},
         std::tuple{"floods", 9, 7, 50.0, ops::RelaxPhase::flood}})
     cases.push_back(
         {.op = "relax_loss",
@@ -133,6 +137,9 @@ std::vector<OpCase> loss_cases() {
       cross_entropy_case("odd", 5, 7, {}),
       // More rows than a thread's share, and rows longer than a vector.
       cross_entropy_case("many_classes", 67, 131, {}),
+      // Rows that four lanes of a warp hold, and such as no warp holds.
+      cross_entropy_case("few_lanes", 37, 20, {}),
+      cross_entropy_case("past_a_warp", 5, 259, {}),
       cross_entropy_case("smoothed", 5, 7, {.label_smoothing = 0.2}),
       cross_entropy_case("weighted", 5, 7, {.class_weights = weights}),
       cross_entropy_case("ignoring", 9, 7, {.ignore_index = 3}),

@@ -19,6 +19,7 @@ std::vector<OpCase> pad_cases() {
   add("uneven", {3, 5, 7, 11}, 2, 3);
   add("after_only", {5, 3}, 0, 4);
   add("nothing", {5, 3}, 0, 0);
+  add("packs", {3, 5, 16}, 8, 24);
   add("resnet20", {128, 16, 16, 16}, 8, 8, true);
   return cases;
 }

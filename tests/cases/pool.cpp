@@ -45,6 +45,8 @@ std::vector<OpCase> pool_cases() {
   add_global("one", {1, 1, 1, 1});
   add_global("odd", {3, 5, 7, 11});
   add_global("wide", {5, 8, 8, 131});
+  // Whole packs of channels, here and in other operations' cases of the name.
+  add_global("packs", {3, 4, 4, 16});
   add_global("resnet20", {128, 8, 8, 64}, true);
   add_global("resnet18", {128, 4, 4, 512}, true);
   return cases;

@@ -27,6 +27,9 @@ std::vector<OpCase> softmax_cases() {
     add("odd", {5, 7});
     add("rank3", {3, 5, 11});
     add("many_classes", {67, 131});
+    // Rows that four lanes of a warp hold, and such as no warp holds.
+    add("few_lanes", {37, 20});
+    add("past_a_warp", {5, 259});
     // e^x alone would overflow f32 at both ends.
     add("large", {5, 7}, 200);
     add("cifar10", {128, 10}, 4, true);

@@ -7,6 +7,7 @@
 
 #include "core/ops/batch_norm.h"
 #include "core/ops/dropout.h"
+#include "core/ops/flood_rows.h"
 #include "core/ops/meter.h"
 #include "core/ops/update.h"
 #include "kernels/augment.h"
@@ -121,8 +122,20 @@ TEST(DeviceParity, DropoutHasTheSameBits) {
     }
 }
 
+TEST(DeviceParity, ClassLevelsAreGatheredByLabel) {
+  // More rows than a block has threads; labels outside of the classes have level 0.
+  constexpr std::int64_t rows = 300, classes = 7;
+  const Tensor levels = random_tensor({classes}, DType::f32, 1, 0, 1);
+  Tensor labels = Tensor::zeros({rows}, DType::i32);
+  for (std::int64_t i = 0; i < rows; ++i)
+    labels.ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i % 11 == 3 ? -100 : i * 5 % (classes + 2));
+  const auto gathered = [&](Device device) { return floats(ops::class_levels(levels.to(device), labels.to(device))); };
+  EXPECT_EQ(gathered(test_device()), gathered(Device{}));
+}
+
 TEST(DeviceParity, MeterCountsAlike) {
-  for (const auto& [rows, classes] : {std::pair{3, 2}, std::pair{1000, 10}, std::pair{70, 100}, std::pair{9, 700}})
+  for (const auto& [rows, classes] :
+       {std::pair{3, 2}, std::pair{1000, 10}, std::pair{33, 20}, std::pair{70, 100}, std::pair{9, 700}})
     for (const DType dtype : {DType::f32, DType::bf16}) {
       // Coarse, so that there are equals among the largest.
       Tensor logits = random_tensor({rows, classes}, DType::f64, 1, -2, 2);
