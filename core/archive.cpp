@@ -230,7 +230,7 @@ Archive load_safetensors(const std::filesystem::path& path) {
       continue;
     }
     Tensor tensor = Tensor::empty(Shape(std::span<const std::int64_t>(entry.extents)), *entry.dtype);
-    file.read(tensor.raw(), tensor.bytes());
+    file.read(tensor.raw_to_write(), tensor.bytes());
     archive.tensors.push_back({entry.name, std::move(tensor)});
   }
   return archive;

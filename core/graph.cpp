@@ -33,6 +33,7 @@ void Graph::warm_up(const std::function<void()>& work) {
 
 void Graph::capture(const std::function<void()>& work) {
   const PoolScope scope(device_, pool_);
+  const RecordedCopies::Recording recording(copies_);
   const Exec exec = kernels::exec_on(device_);
   kernels::begin_recording(exec);
   try {
@@ -44,6 +45,10 @@ void Graph::capture(const std::function<void()>& work) {
   }
 }
 
-void Graph::replay() { recorded_->launch(kernels::exec_on(device_)); }
+void Graph::replay() {
+  copies_.before_replay();
+  recorded_->launch(kernels::exec_on(device_));
+  copies_.after_replay();
+}
 
 }  // namespace sluice

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "core/allocator.h"
+#include "core/rounded_copy.h"
 #include "kernels/base/graph.h"
 
 namespace sluice {
@@ -35,6 +36,7 @@ class Graph {
   Device device_;
   std::shared_ptr<CachingAllocator::Pool> pool_;
   std::unique_ptr<kernels::RecordedWork> recorded_;
+  RecordedCopies copies_;
 };
 
 }  // namespace sluice

@@ -20,10 +20,10 @@ Tensor swapped(const Tensor& tensor, const Shape& shape, std::int64_t rows, std:
   const Tensor target = Tensor::empty(shape, tensor.dtype());
   const std::int64_t outer = shape[0];
   switch (size_of(tensor.dtype())) {
-    case 8: swap_inner<std::uint64_t>(source.raw(), target.raw(), outer, rows, columns); break;
-    case 4: swap_inner<std::uint32_t>(source.raw(), target.raw(), outer, rows, columns); break;
-    case 2: swap_inner<std::uint16_t>(source.raw(), target.raw(), outer, rows, columns); break;
-    default: swap_inner<std::uint8_t>(source.raw(), target.raw(), outer, rows, columns);
+    case 8: swap_inner<std::uint64_t>(source.raw(), target.raw_to_write(), outer, rows, columns); break;
+    case 4: swap_inner<std::uint32_t>(source.raw(), target.raw_to_write(), outer, rows, columns); break;
+    case 2: swap_inner<std::uint16_t>(source.raw(), target.raw_to_write(), outer, rows, columns); break;
+    default: swap_inner<std::uint8_t>(source.raw(), target.raw_to_write(), outer, rows, columns);
   }
   return target.to(tensor.device());
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/rounded_copy.h"
 #include "kernels/base/device.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/base/memory.h"
@@ -14,6 +15,7 @@ namespace sluice {
 struct Tensor::Storage {
   Device device;
   CachingAllocator::Block block;
+  std::shared_ptr<RoundedCopy> rounded;  // where it was asked for
 
   Storage(Device where, std::size_t bytes, std::source_location asker)
       : device(where), block(allocator(where).allocate(bytes, asker)) {}
@@ -50,13 +52,34 @@ Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device
   require(static_cast<std::int64_t>(values.size()) == shape.size(), "tensor", "shape ", shape, " needs ", shape.size(),
           " values, got ", values.size());
   Tensor tensor = empty(shape, dtype_of<T>, device);
-  kernels::copy_bytes(exec_of(tensor), device, tensor.raw(), Device{}, values.data(), tensor.bytes());
+  kernels::copy_bytes(exec_of(tensor), device, tensor.raw_to_write(), Device{}, values.data(), tensor.bytes());
   return tensor;
 }
 
 Device Tensor::device() const { return defined() ? storage_->device : Device{}; }
 
-void* Tensor::raw() const { return defined() ? storage_->block.memory : nullptr; }
+const void* Tensor::raw() const { return defined() ? storage_->block.memory : nullptr; }
+
+void* Tensor::raw_to_write() const {
+  if (!defined()) return nullptr;
+  if (storage_->rounded) storage_->rounded->set_stale();
+  return storage_->block.memory;
+}
+
+const BFloat16* Tensor::rounded() const {
+  const auto* elements = ptr<const float>();
+  if (!defined()) return nullptr;
+  if (!storage_->rounded) storage_->rounded = std::make_shared<RoundedCopy>(device(), elements, size_);
+  return storage_->rounded->current();
+}
+
+BFloat16* Tensor::rounded_to_write() const {
+  return defined() && storage_->rounded ? storage_->rounded->to_write() : nullptr;
+}
+
+void Tensor::set_rounded() const {
+  if (defined() && storage_->rounded) storage_->rounded->set_current();
+}
 
 Tensor Tensor::reshape(const Shape& shape) const {
   require(shape.size() == size_, "reshape", "from ", shape_, " (", size_, " elements) to ", shape, " (", shape.size(),
@@ -81,7 +104,7 @@ Tensor Tensor::rows(std::int64_t first, std::int64_t count) const {
   extents[0] = count;
   Tensor part = empty(Shape(std::span<const std::int64_t>(extents)), dtype_, device());
   const auto* begin = static_cast<const std::byte*>(raw()) + static_cast<std::size_t>(first) * row_bytes;
-  kernels::copy_bytes(exec_of(*this), device(), part.raw(), device(), begin, part.bytes());
+  kernels::copy_bytes(exec_of(*this), device(), part.raw_to_write(), device(), begin, part.bytes());
   return part;
 }
 
@@ -89,7 +112,7 @@ void Tensor::copy_from(const Tensor& source) {
   require(source.shape_ == shape_ && source.dtype_ == dtype_, "copy", "to ", name_of(dtype_), shape_, " from ",
           name_of(source.dtype_), source.shape_);
   const Tensor& ordering = device().kind == DeviceKind::cpu ? source : *this;
-  kernels::copy_bytes(exec_of(ordering), device(), raw(), source.device(), source.raw(), bytes());
+  kernels::copy_bytes(exec_of(ordering), device(), raw_to_write(), source.device(), source.raw(), bytes());
 }
 
 Tensor Tensor::to(Device target) const {
@@ -107,21 +130,21 @@ Tensor Tensor::cast(DType dtype) const {
     with_float_type(dtype, "cast", [&](auto to_tag) {
       using From = decltype(from_tag);
       using To = decltype(to_tag);
-      SLUICE_KERNEL(From, exec, cast, size_, this->template ptr<From>(), result.template ptr<To>());
+      SLUICE_KERNEL(From, exec, cast, size_, this->template ptr<const From>(), result.template ptr<To>());
     });
   });
   return result;
 }
 
 void Tensor::fill_zero() {
-  if (defined()) kernels::fill_zero(exec_of(*this), raw(), bytes());
+  if (defined()) kernels::fill_zero(exec_of(*this), raw_to_write(), bytes());
 }
 
 void Tensor::fill(double value) {
   const auto fill_with = [&]<class T>(T element) {
     std::uint64_t pattern = 0;
     std::memcpy(&pattern, &element, sizeof element);
-    kernels::fill(exec_of(*this), raw(), size_, sizeof element, pattern);
+    kernels::fill(exec_of(*this), raw_to_write(), size_, sizeof element, pattern);
   };
   if (dtype_ == DType::i32) return fill_with(static_cast<std::int32_t>(value));
   with_float_type(dtype_, "fill",
@@ -139,7 +162,7 @@ double Tensor::item() const {
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   std::vector<T> values(static_cast<std::size_t>(size_));
-  kernels::copy_bytes(exec_of(*this), Device{}, values.data(), device(), ptr<T>(), bytes());
+  kernels::copy_bytes(exec_of(*this), Device{}, values.data(), device(), ptr<const T>(), bytes());
   return values;
 }
 

@@ -42,14 +42,29 @@ class Tensor {
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
 
-  // First element. Throws std::invalid_argument where T is not the element type. nullptr for an undefined tensor.
+  // First element: ptr<const float>() to read, ptr<float>() to write, which is asked for anew before each writing,
+  // since it makes the copy that rounded() keeps stale. Throws std::invalid_argument where T is not the element type.
+  // nullptr for an undefined tensor.
   template <class T>
   T* ptr() const {
-    require(!defined() || dtype_of<T> == dtype_, "tensor", "holds ", name_of(dtype_), ", asked for ",
-            name_of(dtype_of<T>));
-    return static_cast<T*>(raw());
+    using Element = std::remove_const_t<T>;
+    require(!defined() || dtype_of<Element> == dtype_, "tensor", "holds ", name_of(dtype_), ", asked for ",
+            name_of(dtype_of<Element>));
+    if constexpr (std::is_const_v<T>)
+      return static_cast<T*>(raw());
+    else
+      return static_cast<T*>(raw_to_write());
   }
-  void* raw() const;
+  const void* raw() const;
+  void* raw_to_write() const;
+
+  // The elements of an f32 tensor rounded to bf16 (to nearest even), to read now: a copy that lives as long as the
+  // elements and is made again only where they may have been written. Throws std::invalid_argument for other types.
+  const BFloat16* rounded() const;
+  // For a kernel that writes the elements and the copy with them, after ptr<float>(): the copy, nullptr where none is
+  // kept; set_rounded() says that both are written.
+  BFloat16* rounded_to_write() const;
+  void set_rounded() const;
 
   // The same elements under another shape of equal size.
   Tensor reshape(const Shape& shape) const;

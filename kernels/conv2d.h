@@ -14,6 +14,7 @@
 
 #include "kernels/base/exec.h"
 #include "kernels/base/types.h"
+#include "kernels/weight.h"
 
 namespace sluice::kernels {
 
@@ -57,21 +58,20 @@ struct Conv2dShape {
 
 // `bias` and `dbias` [K] are nullptr if, and only if, shape.window.bias is absent. The scratch's size is that of the
 // algorithm that the pass will run; where several serve, asking for it first measures them (kernels/tuning.h).
-#define SLUICE_CONV2D_KERNELS                                                                                      \
-  template <class T>                                                                                               \
-  std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape&);                                       \
-  template <class T>                                                                                               \
-  void conv2d_forward(const Exec&, const Conv2dShape&, const T* x, const Master<T>* weight, const Master<T>* bias, \
-                      T* y, void* scratch);                                                                        \
-  template <class T>                                                                                               \
-  std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape&);                                \
-  template <class T>                                                                                               \
-  void conv2d_backward_input(const Exec&, const Conv2dShape&, const Master<T>* weight, const T* dy, T* dx,         \
-                             void* scratch);                                                                       \
-  template <class T>                                                                                               \
-  std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape&);                               \
-  template <class T>                                                                                               \
-  void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T* x, const T* dy, Master<T>* dweight,        \
+#define SLUICE_CONV2D_KERNELS                                                                                       \
+  template <class T>                                                                                                \
+  std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape&);                                        \
+  template <class T>                                                                                                \
+  void conv2d_forward(const Exec&, const Conv2dShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,   \
+                      void* scratch);                                                                               \
+  template <class T>                                                                                                \
+  std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape&);                                 \
+  template <class T>                                                                                                \
+  void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T> weight, const T* dy, T* dx, void* scratch); \
+  template <class T>                                                                                                \
+  std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape&);                                \
+  template <class T>                                                                                                \
+  void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T* x, const T* dy, Master<T>* dweight,         \
                               Master<T>* dbias, void* scratch);
 
 namespace cpu {

@@ -8,6 +8,7 @@
 
 #include "kernels/base/exec.h"
 #include "kernels/base/types.h"
+#include "kernels/weight.h"
 
 namespace sluice::kernels {
 
@@ -18,21 +19,20 @@ struct LinearShape {
 };
 
 // `bias` and `dbias` [K] may be nullptr.
-#define SLUICE_LINEAR_KERNELS                                                                                      \
-  template <class T>                                                                                               \
-  std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape&);                                       \
-  template <class T>                                                                                               \
-  void linear_forward(const Exec&, const LinearShape&, const T* x, const Master<T>* weight, const Master<T>* bias, \
-                      T* y, void* scratch);                                                                        \
-  template <class T>                                                                                               \
-  std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape&);                                \
-  template <class T>                                                                                               \
-  void linear_backward_input(const Exec&, const LinearShape&, const Master<T>* weight, const T* dy, T* dx,         \
-                             void* scratch);                                                                       \
-  template <class T>                                                                                               \
-  std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&);                               \
-  template <class T>                                                                                               \
-  void linear_backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,        \
+#define SLUICE_LINEAR_KERNELS                                                                                       \
+  template <class T>                                                                                                \
+  std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape&);                                        \
+  template <class T>                                                                                                \
+  void linear_forward(const Exec&, const LinearShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,   \
+                      void* scratch);                                                                               \
+  template <class T>                                                                                                \
+  std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape&);                                 \
+  template <class T>                                                                                                \
+  void linear_backward_input(const Exec&, const LinearShape&, Weight<T> weight, const T* dy, T* dx, void* scratch); \
+  template <class T>                                                                                                \
+  std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&);                                \
+  template <class T>                                                                                                \
+  void linear_backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,         \
                               Master<T>* dbias, void* scratch);
 
 namespace cpu {

@@ -23,6 +23,7 @@ struct OptimizerSegment {
   T* second = nullptr;     // adam: second moment
   double* step = nullptr;  // adam: how often this segment was stepped before; the call adds 1
   double weight_decay = 0;
+  BFloat16* rounded = nullptr;  // the new value rounded to nearest even is written here too, where it is given
 };
 
 template <class T>

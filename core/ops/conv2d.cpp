@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/conv2d.h"
 
+#include "core/ops/weight.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/conv2d.h"
 
@@ -39,7 +40,7 @@ Tensor backward_input(const Conv2dShape& shape, const Tensor& weight, const Tens
     using T = decltype(tag);
     const Exec exec = exec_of(dy);
     const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, conv2d_backward_input_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, conv2d_backward_input, shape, weight.ptr<Master<T>>(), dy.ptr<T>(), dx.ptr<T>(),
+    SLUICE_KERNEL(T, exec, conv2d_backward_input, shape, weight_for<T>(weight), dy.ptr<T>(), dx.ptr<T>(),
                   scratch.data());
   });
   return dx;
@@ -77,7 +78,7 @@ Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
     using T = decltype(tag);
     const Exec exec = exec_of(y);
     const Scratch scratch(y.device(), SLUICE_KERNEL(T, exec, conv2d_forward_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, conv2d_forward, shape, x.value().ptr<T>(), weight.value().ptr<Master<T>>(),
+    SLUICE_KERNEL(T, exec, conv2d_forward, shape, x.value().ptr<T>(), weight_for<T>(weight.value()),
                   bias.value().ptr<Master<T>>(), y.ptr<T>(), scratch.data());
   });
   return record("conv2d", y, {&x, &weight, &bias},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/linear.h"
 
+#include "core/ops/weight.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/linear.h"
 
@@ -25,7 +26,7 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias)
     using T = decltype(tag);
     const Exec exec = exec_of(y);
     const Scratch scratch(y.device(), SLUICE_KERNEL(T, exec, linear_forward_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, linear_forward, shape, x.value().ptr<T>(), weight.value().ptr<Master<T>>(),
+    SLUICE_KERNEL(T, exec, linear_forward, shape, x.value().ptr<T>(), weight_for<T>(weight.value()),
                   bias.value().ptr<Master<T>>(), y.ptr<T>(), scratch.data());
   });
   return record(
@@ -47,7 +48,7 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias)
           if (gradients.wants(0)) {
             Tensor dx = Tensor::empty(input.shape(), dy.dtype(), dy.device());
             const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, linear_backward_input_scratch_bytes, shape));
-            SLUICE_KERNEL(T, exec, linear_backward_input, shape, matrix.ptr<Master<T>>(), dy.ptr<T>(), dx.ptr<T>(),
+            SLUICE_KERNEL(T, exec, linear_backward_input, shape, weight_for<T>(matrix), dy.ptr<T>(), dx.ptr<T>(),
                           scratch.data());
             gradients.add(0, std::move(dx));
           }

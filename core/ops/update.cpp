@@ -42,9 +42,14 @@ std::vector<kernels::OptimizerSegment<T>> segments_of(const char* op, std::span<
                         .first = update.first.ptr<T>(),
                         .second = update.second.ptr<T>(),
                         .step = update.step.ptr<double>(),
-                        .weight_decay = update.weight_decay});
+                        .weight_decay = update.weight_decay,
+                        .rounded = update.value.rounded_to_write()});
   }
   return segments;
+}
+
+void set_rounded(std::span<const ParameterUpdate> updates) {
+  for (const ParameterUpdate& update : updates) update.value.set_rounded();
 }
 
 template <class T>
@@ -66,8 +71,9 @@ void sgd_step(std::span<const ParameterUpdate> updates, const SgdSettings& setti
   with_master_type(updates[0].value.dtype(), "sgd", [&](auto tag) {
     using T = decltype(tag);
     const auto segments = segments_of<T>("sgd", updates);
-    SLUICE_KERNEL(T, exec_of(updates[0].value), sgd_step, segments, kernel_settings, learning_rate.ptr<double>());
+    SLUICE_KERNEL(T, exec_of(updates[0].value), sgd_step, segments, kernel_settings, learning_rate.ptr<const double>());
   });
+  set_rounded(updates);
 }
 
 void adam_step(std::span<const ParameterUpdate> updates, const AdamSettings& settings, const Tensor& learning_rate) {
@@ -81,8 +87,10 @@ void adam_step(std::span<const ParameterUpdate> updates, const AdamSettings& set
   with_master_type(updates[0].value.dtype(), "adam", [&](auto tag) {
     using T = decltype(tag);
     const auto segments = segments_of<T>("adam", updates);
-    SLUICE_KERNEL(T, exec_of(updates[0].value), adam_step, segments, kernel_settings, learning_rate.ptr<double>());
+    SLUICE_KERNEL(T, exec_of(updates[0].value), adam_step, segments, kernel_settings,
+                  learning_rate.ptr<const double>());
   });
+  set_rounded(updates);
 }
 
 void average_step(std::span<const AverageUpdate> updates, double decay) {
@@ -92,7 +100,7 @@ void average_step(std::span<const AverageUpdate> updates, double decay) {
     std::vector<kernels::AverageSegment<T>> segments;
     for (const AverageUpdate& update : updates) {
       check("average", "average", update.average, update.value);
-      segments.push_back({update.value.size(), update.value.ptr<T>(), update.average.ptr<T>()});
+      segments.push_back({update.value.size(), update.value.ptr<const T>(), update.average.ptr<T>()});
     }
     SLUICE_KERNEL(T, exec_of(updates[0].value), average_step, segments, decay);
   });

@@ -141,16 +141,16 @@ std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape&
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
 template <class T>
-void conv2d_forward(const Exec&, const Conv2dShape& shape, const T* x, const Master<T>* weight, const Master<T>* bias,
-                    T* y, void* scratch) {
+void conv2d_forward(const Exec&, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
+                    void* scratch) {
   run<T>(Conv2dPass::forward, shape,
-         {const_cast<T*>(x), const_cast<Master<T>*>(weight), const_cast<Master<T>*>(bias), y}, scratch);
+         {const_cast<T*>(x), const_cast<Master<T>*>(weight.master), const_cast<Master<T>*>(bias), y}, scratch);
 }
 
 template <class T>
-void conv2d_backward_input(const Exec&, const Conv2dShape& shape, const Master<T>* weight, const T* dy, T* dx,
-                           void* scratch) {
-  run<T>(Conv2dPass::backward_input, shape, {dx, const_cast<Master<T>*>(weight), nullptr, const_cast<T*>(dy)}, scratch);
+void conv2d_backward_input(const Exec&, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx, void* scratch) {
+  run<T>(Conv2dPass::backward_input, shape, {dx, const_cast<Master<T>*>(weight.master), nullptr, const_cast<T*>(dy)},
+         scratch);
 }
 
 template <class T>
@@ -163,9 +163,8 @@ void conv2d_backward_weight(const Exec&, const Conv2dShape& shape, const T* x, c
   template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                            \
   template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                     \
   template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                    \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
-                               void*);                                                                              \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, const Master<T>*, const T*, T*, void*);      \
+  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
+  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);             \
   template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*, \
                                        void*);
 SLUICE_INSTANTIATE(float)

@@ -75,27 +75,26 @@ std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&
 }
 
 template <class T>
-void linear_forward(const Exec&, const LinearShape& shape, const T* x, const Master<T>* weight, const Master<T>* bias,
-                    T* y, void* scratch) {
+void linear_forward(const Exec&, const LinearShape& shape, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
+                    void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
-      return run_linear_program<T>(bias == nullptr ? LinearPass::forward : LinearPass::forward_bias, shape, x, weight,
-                                   bias, y, scratch);
+      return run_linear_program<T>(bias == nullptr ? LinearPass::forward : LinearPass::forward_bias, shape, x,
+                                   weight.master, bias, y, scratch);
   parallel_for(shape.rows, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n)
-      forward_row(shape, x + n * shape.in_features, weight, bias, y + n * shape.out_features);
+      forward_row(shape, x + n * shape.in_features, weight.master, bias, y + n * shape.out_features);
   });
 }
 
 template <class T>
-void linear_backward_input(const Exec&, const LinearShape& shape, const Master<T>* weight, const T* dy, T* dx,
-                           void* scratch) {
+void linear_backward_input(const Exec&, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx, void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
-      return run_linear_program<T>(LinearPass::backward_input, shape, dx, weight, nullptr, dy, scratch);
+      return run_linear_program<T>(LinearPass::backward_input, shape, dx, weight.master, nullptr, dy, scratch);
   parallel_for(shape.rows, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n)
-      backward_input_row(shape, weight, dy + n * shape.out_features, dx + n * shape.in_features);
+      backward_input_row(shape, weight.master, dy + n * shape.out_features, dx + n * shape.in_features);
   });
 }
 
@@ -115,9 +114,8 @@ void linear_backward_weight(const Exec&, const LinearShape& shape, const T* x, c
   template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                            \
   template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                     \
   template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                    \
-  template void linear_forward(const Exec&, const LinearShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
-                               void*);                                                                              \
-  template void linear_backward_input(const Exec&, const LinearShape&, const Master<T>*, const T*, T*, void*);      \
+  template void linear_forward(const Exec&, const LinearShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
+  template void linear_backward_input(const Exec&, const LinearShape&, Weight<T>, const T*, T*, void*);             \
   template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, \
                                        void*);
 SLUICE_INSTANTIATE(float)

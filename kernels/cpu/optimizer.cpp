@@ -23,6 +23,14 @@ void for_each_part(std::span<const Segment> segments, const Body& body) {
   });
 }
 
+// The bf16 copy of a part that was written just now, where one is kept.
+template <class T>
+void round_part(const OptimizerSegment<T>& segment, std::int64_t begin, std::int64_t count) {
+  if (segment.rounded == nullptr) return;
+  for (std::int64_t i = begin; i < begin + count; ++i)
+    segment.rounded[i] = BFloat16(static_cast<float>(segment.value[i]));
+}
+
 template <Momentum kind, class T>
 void sgd_loop(std::int64_t n, T* value, const T* gradient, T* velocity, T momentum, T decay, T rate) {
   for (std::int64_t i = 0; i < n; ++i) {
@@ -123,6 +131,7 @@ void sgd_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const 
       T* velocity = s.first == nullptr ? nullptr : s.first + begin;
       sgd_loop<kind.value>(count, s.value + begin, s.gradient + begin, velocity, momentum,
                            static_cast<T>(s.weight_decay), rate);
+      round_part(s, begin, count);
     });
   });
 }
@@ -135,6 +144,7 @@ void adam_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const
     const OptimizerSegment<T>& s = segments[i];
     adam_loop(count, s.value + begin, s.gradient + begin, s.first + begin, s.second + begin,
               adam_factors<T>(settings, *s.step, s.weight_decay, *learning_rate));
+    round_part(s, begin, count);
   });
 }
 

@@ -71,10 +71,11 @@ std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass
   for (const auto& candidate : candidates) {
     runs.push_back([=] {
       const auto at = [&](std::size_t offset) { return static_cast<std::byte*>(memory->data()) + offset; };
+      // With a bf16 weight at hand, as training has it.
       const Conv2dOperands<T> operands{
           reinterpret_cast<T*>(at(x)), reinterpret_cast<float*>(at(weight)),
           shape.window.bias == Bias::present ? reinterpret_cast<float*>(at(bias)) : nullptr,
-          reinterpret_cast<T*>(at(y))};
+          reinterpret_cast<T*>(at(y)), std::is_same_v<T, float> ? nullptr : reinterpret_cast<const T*>(at(weight))};
       // Several, for the wait at their end to weigh little.
       for (int i = 0; i < 10; ++i) candidate.run(exec, pass, shape, operands, at(scratch));
       check(cudaStreamSynchronize(stream_of(exec)), "cudaStreamSynchronize");
@@ -137,17 +138,18 @@ std::size_t conv2d_backward_weight_scratch_bytes(const Exec& exec, const Conv2dS
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
 template <class T>
-void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const T* x, const Master<T>* weight,
-                    const Master<T>* bias, T* y, void* scratch) {
+void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
+                    T* y, void* scratch) {
   conv2d<T>(exec, Conv2dPass::forward, shape,
-            {const_cast<T*>(x), const_cast<float*>(weight), const_cast<float*>(bias), y}, scratch);
+            {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded},
+            scratch);
 }
 
 template <class T>
-void conv2d_backward_input(const Exec& exec, const Conv2dShape& shape, const Master<T>* weight, const T* dy, T* dx,
+void conv2d_backward_input(const Exec& exec, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx,
                            void* scratch) {
-  conv2d<T>(exec, Conv2dPass::backward_input, shape, {dx, const_cast<float*>(weight), nullptr, const_cast<T*>(dy)},
-            scratch);
+  conv2d<T>(exec, Conv2dPass::backward_input, shape,
+            {dx, const_cast<float*>(weight.master), nullptr, const_cast<T*>(dy), weight.rounded}, scratch);
 }
 
 template <class T>
@@ -162,9 +164,8 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const T*
   template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                            \
   template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                     \
   template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                    \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
-                               void*);                                                                              \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, const Master<T>*, const T*, T*, void*);      \
+  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
+  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);             \
   template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*, \
                                        void*);
 SLUICE_INSTANTIATE(float)

@@ -19,6 +19,7 @@ struct Conv2dOperands {
   float* weight;
   float* bias;
   T* y;
+  const T* rounded_weight = nullptr;  // as Weight has it
 };
 
 template <class T>

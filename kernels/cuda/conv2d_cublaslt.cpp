@@ -218,13 +218,13 @@ void run(const Exec& exec, Conv2dPass pass, const Conv2dShape& s, const Conv2dOp
   Product& product = product_of<T>(pass, s);
   switch (pass) {
     case Conv2dPass::forward: {
-      const T* weight = copy_as<T>(exec, s.weight_size(), operands.weight, weight_copy);
+      const T* weight = weight_as<T>(exec, s, operands, weight_copy);
       const T* bias = operands.bias == nullptr ? nullptr : copy_as<T>(exec, s.out_channels, operands.bias, bias_copy);
       return product.run(exec, weight, operands.x, bias, operands.y, workspace);
     }
     case Conv2dPass::backward_input:
-      return product.run(exec, copy_as<T>(exec, s.weight_size(), operands.weight, weight_copy), operands.y, nullptr,
-                         operands.x, workspace);
+      return product.run(exec, weight_as<T>(exec, s, operands, weight_copy), operands.y, nullptr, operands.x,
+                         workspace);
     case Conv2dPass::backward_weight:
       product.run(exec, operands.x, operands.y, nullptr, operands.weight, workspace);
       if (operands.bias != nullptr)

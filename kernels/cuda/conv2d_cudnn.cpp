@@ -198,7 +198,7 @@ void run(const Exec& exec, Conv2dPass pass, const Conv2dShape& s, const Conv2dOp
   const Descriptors<T> d(s);
   switch (pass) {
     case Conv2dPass::forward: {
-      const T* weight = copy_as<T>(exec, s.weight_size(), operands.weight, weight_copy);
+      const T* weight = weight_as<T>(exec, s, operands, weight_copy);
       check(c.ConvolutionForward(handle, &one, d.x, operands.x, d.weight, weight, d.convolution,
                                  CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, workspace, part.workspace_bytes,
                                  &zero, d.y, operands.y),
@@ -208,7 +208,7 @@ void run(const Exec& exec, Conv2dPass pass, const Conv2dShape& s, const Conv2dOp
       return check(c.AddTensor(handle, &one, d.bias, bias, &one, d.y, operands.y), "cudnnAddTensor");
     }
     case Conv2dPass::backward_input: {
-      const T* weight = copy_as<T>(exec, s.weight_size(), operands.weight, weight_copy);
+      const T* weight = weight_as<T>(exec, s, operands, weight_copy);
       return check(c.ConvolutionBackwardData(handle, &one, d.weight, weight, d.y, operands.y, d.convolution,
                                              CUDNN_CONVOLUTION_BWD_DATA_ALGO_1, workspace, part.workspace_bytes, &zero,
                                              d.x, operands.x),

@@ -12,9 +12,9 @@ namespace sluice::kernels::cuda {
 namespace {
 
 // turned [C,taps,K] of weight [K,taps,C], by tiles of 32x32 of one tap.
-template <class Element>
+template <class Source, class Element>
 __global__ void __launch_bounds__(256)
-    turn_weight_kernel(int out_channels, int taps, int channels, const float* weight, Element* turned) {
+    turn_weight_kernel(int out_channels, int taps, int channels, const Source* weight, Element* turned) {
   SHARED(tile, float[32][33]);
   const int across = static_cast<int>(threadIdx.x) % 32, down = static_cast<int>(threadIdx.x) / 32;
   const int tap = static_cast<int>(blockIdx.y);
@@ -22,7 +22,8 @@ __global__ void __launch_bounds__(256)
   const int first_c = static_cast<int>(blockIdx.x) % tiles * 32, first_k = static_cast<int>(blockIdx.x) / tiles * 32;
   UNROLL for (int i = down; i < 32; i += 8) {
     const int k = first_k + i, c = first_c + across;
-    if (k < out_channels && c < channels) tile[i][across] = weight[(std::int64_t{k} * taps + tap) * channels + c];
+    if (k < out_channels && c < channels)
+      tile[i][across] = to_float(weight[(std::int64_t{k} * taps + tap) * channels + c]);
   }
   __syncthreads();
   UNROLL for (int i = down; i < 32; i += 8) {
@@ -213,10 +214,10 @@ class Conv2dGemm {
   }
 
   static void forward(const Exec& exec, const Conv2dShape& s, const Conv2dOperands<Element>& operands, void* scratch) {
-    const Element* weight;
+    const Element* weight = operands.rounded_weight;
     if constexpr (std::is_same_v<Element, float>) {
       weight = operands.weight;
-    } else {
+    } else if (weight == nullptr) {
       cast<float, Element>(exec, s.weight_size(), operands.weight, static_cast<Element*>(scratch));
       weight = static_cast<const Element*>(scratch);
     }
@@ -227,11 +228,17 @@ class Conv2dGemm {
                              void* scratch) {
     Element* turned = static_cast<Element*>(scratch);
     const std::int64_t taps = s.kernel_height * s.kernel_width;
-    launch(exec,
-           {"turn_weight",
-            dim3(blocks_for(s.in_channels, 32) * blocks_for(s.out_channels, 32), static_cast<unsigned>(taps)), 256},
-           turn_weight_kernel<Element>, narrow(s.out_channels), narrow(taps), narrow(s.in_channels), operands.weight,
-           turned);
+    const auto turn = [&]<class Source>(const Source* weight) {
+      launch(exec,
+             {"turn_weight",
+              dim3(blocks_for(s.in_channels, 32) * blocks_for(s.out_channels, 32), static_cast<unsigned>(taps)), 256},
+             turn_weight_kernel<Source, Element>, narrow(s.out_channels), narrow(taps), narrow(s.in_channels), weight,
+             turned);
+    };
+    if (operands.rounded_weight == nullptr)
+      turn(operands.weight);
+    else
+      turn(operands.rounded_weight);
     gather(exec, backward_shape(s), operands.y, turned, nullptr, operands.x);
   }
 

@@ -41,4 +41,11 @@ const T* copy_as(const Exec& exec, std::int64_t n, const float* values, std::byt
   }
 }
 
+// The weight in T: one that is there, or a copy at `copy`.
+template <class T>
+const T* weight_as(const Exec& exec, const Conv2dShape& shape, const Conv2dOperands<T>& operands, std::byte* copy) {
+  if (operands.rounded_weight != nullptr) return operands.rounded_weight;
+  return copy_as<T>(exec, shape.weight_size(), operands.weight, copy);
+}
+
 }  // namespace sluice::kernels::cuda

@@ -51,19 +51,20 @@ std::size_t linear_backward_weight_scratch_bytes(const Exec& exec, const LinearS
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
 template <class T>
-void linear_forward(const Exec& exec, const LinearShape& shape, const T* x, const Master<T>* weight,
-                    const Master<T>* bias, T* y, void* scratch) {
+void linear_forward(const Exec& exec, const LinearShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
+                    T* y, void* scratch) {
   if (shape.rows == 0) return;
   conv2d<T>(exec, Conv2dPass::forward, convolution(shape, bias_at(bias)),
-            {const_cast<T*>(x), const_cast<float*>(weight), const_cast<float*>(bias), y}, scratch);
+            {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded},
+            scratch);
 }
 
 template <class T>
-void linear_backward_input(const Exec& exec, const LinearShape& shape, const Master<T>* weight, const T* dy, T* dx,
+void linear_backward_input(const Exec& exec, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx,
                            void* scratch) {
   if (shape.rows == 0) return;
   conv2d<T>(exec, Conv2dPass::backward_input, convolution(shape, Bias::absent),
-            {dx, const_cast<float*>(weight), nullptr, const_cast<T*>(dy)}, scratch);
+            {dx, const_cast<float*>(weight.master), nullptr, const_cast<T*>(dy), weight.rounded}, scratch);
 }
 
 template <class T>
@@ -82,9 +83,8 @@ void linear_backward_weight(const Exec& exec, const LinearShape& shape, const T*
   template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                            \
   template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                     \
   template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                    \
-  template void linear_forward(const Exec&, const LinearShape&, const T*, const Master<T>*, const Master<T>*, T*,   \
-                               void*);                                                                              \
-  template void linear_backward_input(const Exec&, const LinearShape&, const Master<T>*, const T*, T*, void*);      \
+  template void linear_forward(const Exec&, const LinearShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
+  template void linear_backward_input(const Exec&, const LinearShape&, Weight<T>, const T*, T*, void*);             \
   template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, \
                                        void*);
 SLUICE_INSTANTIATE(float)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an optimiser does to parameters: one launch over all of them. Bound by bytes: each array of a segment is read
-// once and, where it changes, written once (SGD with momentum: 20 bytes an element, Adam 28, the average 12); the floor
-// is that over the memory's bandwidth, or the launch for a small network.
+// once and, where it changes, written once (SGD with momentum: 20 bytes an element, Adam 28, the average 12; 2 more
+// where a bf16 copy is written along); the floor is that over the memory's bandwidth, or the launch for a small
+// network.
 #include "kernels/optimizer.h"
 
 #include "kernels/cuda/reduce.h"
@@ -13,6 +14,16 @@ namespace {
 // Elements of a block: sixteen a thread.
 constexpr std::int64_t kPart = 4096;
 constexpr std::int64_t kNormPart = 8192;
+
+template <int width>
+__device__ __forceinline__ void store_value(const OptimizerSegment<float>& s, std::int64_t i,
+                                            const Pack<float, width>& value) {
+  store_pack(s.value, i, value);
+  if (s.rounded == nullptr) return;
+  Pack<BFloat16, width> rounded;
+  UNROLL for (int k = 0; k < width; ++k) rounded[k] = from_float<BFloat16>(value[k]);
+  store_pack(s.rounded, i, rounded);
+}
 
 template <Momentum kind>
 struct SgdBody {
@@ -36,9 +47,9 @@ struct SgdBody {
                                                            : (kind == Momentum::none ? g : velocity[k]));
           }
           if constexpr (kind != Momentum::none) store_pack(s.first, i, velocity);
-          store_pack(s.value, i, value);
+          store_value(s, i, value);
         },
-        s.value, s.gradient, s.first);
+        s.value, s.gradient, s.first, s.rounded);
   }
 };
 
@@ -94,9 +105,9 @@ struct AdamBody {
           }
           store_pack(s.first, i, first);
           store_pack(s.second, i, second);
-          store_pack(s.value, i, value);
+          store_value(s, i, value);
         },
-        s.value, s.gradient, s.first, s.second);
+        s.value, s.gradient, s.first, s.second, s.rounded);
   }
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One launch over a list of segments, one a parameter of a network: the list travels in the kernel's own parameters, so
-// that nothing is copied to the device beforehand and a captured graph holds it. Up to 64 segments take less than 4
-// KiB; longer lists take 28 KiB a 512 (CUDA 12.1 and later, sm_70 and later, allow 32,764 bytes), and further launches.
+// that nothing is copied to the device beforehand and a captured graph holds it. Up to 64 segments take 4
+// KiB or little more; longer lists take up to 30 KiB for some 500 (CUDA 12.1 and later, sm_70 and later, allow 32,764
+// bytes), and further launches.
 #pragma once
 
 #include <span>
@@ -70,13 +71,16 @@ void launch_segments(const Exec& exec, const char* name, std::span<const Segment
   }
 }
 
+template <class Segment>
+inline constexpr int kMostSegments = std::min(512, static_cast<int>(30 * 1024 / (sizeof(Segment) + sizeof(unsigned))));
+
 template <class Segment, class Body>
 void for_segments(const Exec& exec, const char* name, std::span<const Segment> segments, std::int64_t part_size,
                   const Body& body) {
   if (segments.size() <= 64)
     launch_segments<64>(exec, name, segments, part_size, body);
   else
-    launch_segments<512>(exec, name, segments, part_size, body);
+    launch_segments<kMostSegments<Segment>>(exec, name, segments, part_size, body);
 }
 
 // visit(std::integral_constant of a width, index) over a part: packs of four where the arrays allow it, the rest one by

@@ -63,7 +63,7 @@ template <class T>
 Tensor of_bits(const std::vector<std::uint8_t>& bytes, const Shape& shape) {
   const Tensor tensor = Tensor::empty(shape, dtype_of<T>);
   EXPECT_EQ(tensor.bytes(), bytes.size());
-  std::memcpy(tensor.raw(), bytes.data(), bytes.size());
+  std::memcpy(tensor.raw_to_write(), bytes.data(), bytes.size());
   return tensor;
 }
 

@@ -134,7 +134,7 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
   algorithm.run(exec_of(t.x), pass, shape,
                 {t.x.template ptr<T>(), t.weight.template ptr<float>(),
                  pass == Conv2dPass::backward_input ? nullptr : t.bias.template ptr<float>(), t.y.template ptr<T>()},
-                scratch.raw());
+                scratch.raw_to_write());
   return t.results(pass);
 }
 
@@ -166,6 +166,26 @@ class CudaConv2d : public testing::TestWithParam<Layer> {
     }
   }
 };
+
+TEST_P(CudaConv2d, ARoundedWeightAtHandChangesNoBit) {
+  const Conv2dShape shape = GetParam().shape();
+  const Conv2dAlgorithm<BFloat16> gemm = kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::tf32);
+  for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::backward_input}) {
+    if (!gemm.supports(pass, shape)) continue;
+    const Tensors<BFloat16> t(shape, kDevice);
+    const Tensor weight = random_tensor(t.weight.shape(), DType::f32, 5).to(kDevice);
+    const Tensor scratch =
+        Tensor::empty({static_cast<std::int64_t>(gemm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
+    std::vector<std::vector<BFloat16>> found;
+    for (const BFloat16* rounded : {static_cast<const BFloat16*>(nullptr), weight.rounded()}) {
+      gemm.run(exec_of(t.x), pass, shape,
+               {t.x.ptr<BFloat16>(), weight.ptr<float>(), nullptr, t.y.ptr<BFloat16>(), rounded},
+               scratch.raw_to_write());
+      found.push_back(t.results(pass)[0].to_vector<BFloat16>());
+    }
+    EXPECT_TRUE(std::ranges::equal(found[0], found[1], {}, &BFloat16::bits, &BFloat16::bits));
+  }
+}
 
 TEST_P(CudaConv2d, DirectAgreesWithDouble) {
   if (GetParam().shape().flops() > 1e7) return;  // There for its number of tiles; this has none.
