@@ -14,7 +14,7 @@ __global__ void __launch_bounds__(256) map_kernel(std::int64_t n, F f, Out* out,
   const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
   const std::int64_t packs = n / width;
   for (std::int64_t pack = first; pack < packs; pack += stride) {
-    const auto apply = [&](const Pack<In, width>&... values) {
+    const auto apply = [&](Pack<In, width>... values) {
       Pack<Out, width> result;
       UNROLL for (int i = 0; i < width; ++i) result[i] = from_float<Out>(f(to_float(values[i])...));
       reinterpret_cast<Pack<Out, width>*>(out)[pack] = result;
