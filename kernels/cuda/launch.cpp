@@ -17,11 +17,26 @@ bool every_launch_waits() {
 
 std::string text(const dim3& extents) { return concat("(", extents.x, ",", extents.y, ",", extents.z, ")"); }
 
+// What to do about it, where that is known.
+const char* advice(cudaError_t status) {
+  switch (status) {
+    case cudaErrorNoKernelImageForDevice:
+      return "; this build has no code for the device: add its compute capability to CMAKE_CUDA_ARCHITECTURES";
+    case cudaErrorIllegalAddress:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorLaunchFailure:
+      return every_launch_waits() ? "" : "; SLUICE_SYNC_LAUNCHES=1 finds the kernel that did it";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
-  throw DeviceError(concat("CUDA: ", what, " failed: ", cudaGetErrorName(status), ", ", cudaGetErrorString(status)));
+  throw DeviceError(
+      concat("CUDA: ", what, " failed: ", cudaGetErrorName(status), ", ", cudaGetErrorString(status), advice(status)));
 }
 
 void check_launch(const Exec& exec, const LaunchConfig& config, cudaError_t status) {
@@ -34,7 +49,7 @@ void check_launch(const Exec& exec, const LaunchConfig& config, cudaError_t stat
   if (status == cudaSuccess) return;
   throw DeviceError(concat("CUDA: kernel ", config.name, " with grid ", text(config.grid), ", block ",
                            text(config.block), " and ", config.shared_bytes, " bytes of shared memory failed: ",
-                           cudaGetErrorName(status), ", ", cudaGetErrorString(status)));
+                           cudaGetErrorName(status), ", ", cudaGetErrorString(status), advice(status)));
 }
 
 }  // namespace sluice::kernels::cuda

@@ -124,6 +124,7 @@ void run(const Launch& launch) {
   running_kernel = launch.kernel;
   const std::string broken = broken_limit(launch.grid, launch.block, launch.dynamic_shared_bytes);
   if (!broken.empty()) fail(broken, Location());
+  if (launch.kernel == settings().fault) fail("SLUICE_EMULATOR_FAULT asks for a fault", Location());
   built_ins.grid_extents = launch.grid;
   built_ins.block_extents = launch.block;
   the_block().schedule().begin_launch();

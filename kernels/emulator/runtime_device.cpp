@@ -12,9 +12,8 @@
 namespace sluice::emulator {
 namespace {
 
-constexpr int kVersion = CUDART_VERSION;
 // Of an H100, on which choices of the framework may depend.
-constexpr int kMajor = 9, kMinor = 0, kMultiprocessors = 132;
+constexpr int kMultiprocessors = 132;
 constexpr int kL2Bytes = 50 << 20;
 
 struct Errors {
@@ -44,6 +43,9 @@ Text text_of(cudaError_t code) {
     SLUICE_ERROR(cudaErrorMemoryAllocation, "out of memory");
     SLUICE_ERROR(cudaErrorInvalidConfiguration, "invalid configuration argument");
     SLUICE_ERROR(cudaErrorInvalidDevice, "invalid device ordinal");
+    SLUICE_ERROR(cudaErrorInsufficientDriver, "CUDA driver version is insufficient for CUDA runtime version");
+    SLUICE_ERROR(cudaErrorNoDevice, "no CUDA-capable device is detected");
+    SLUICE_ERROR(cudaErrorNoKernelImageForDevice, "no kernel image is available for execution on the device");
     SLUICE_ERROR(cudaErrorInvalidResourceHandle, "invalid resource handle");
     SLUICE_ERROR(cudaErrorNotReady, "device not ready");
     SLUICE_ERROR(cudaErrorLaunchFailure, "unspecified launch failure");
@@ -111,18 +113,21 @@ const char* cudaGetErrorString(cudaError_t code) {
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = kVersion;
+  *version = settings().driver;
   return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  *version = kVersion;
+  *version = kBuildVersion;
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  SLUICE_RUNTIME_CALL;
+  *count = settings().devices;
+  // A driver of the same major version does.
+  if (settings().driver / 1000 < kBuildVersion / 1000) return error(cudaErrorInsufficientDriver);
+  return *count > 0 ? cudaSuccess : error(cudaErrorNoDevice);
 }
 
 cudaError_t cudaGetDevice(int* device) {
@@ -150,8 +155,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->warpSize = 32;
   properties->maxThreadsPerBlock = 1024;
   properties->maxThreadsPerMultiProcessor = 2048;
-  properties->major = kMajor;
-  properties->minor = kMinor;
+  properties->major = settings().capability / 10;
+  properties->minor = settings().capability % 10;
   properties->multiProcessorCount = kMultiprocessors;
   properties->l2CacheSize = kL2Bytes;
   properties->unifiedAddressing = 1;
@@ -162,8 +167,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
   SLUICE_RUNTIME_CALL;
   if (device != 0) return error(cudaErrorInvalidDevice);
   switch (attribute) {
-    case cudaDevAttrComputeCapabilityMajor: *value = kMajor; break;
-    case cudaDevAttrComputeCapabilityMinor: *value = kMinor; break;
+    case cudaDevAttrComputeCapabilityMajor: *value = settings().capability / 10; break;
+    case cudaDevAttrComputeCapabilityMinor: *value = settings().capability % 10; break;
     case cudaDevAttrMultiProcessorCount: *value = kMultiprocessors; break;
     case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
     case cudaDevAttrMaxThreadsPerMultiProcessor: *value = 2048; break;

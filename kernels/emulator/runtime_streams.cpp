@@ -9,6 +9,7 @@ cudaError_t enqueue_launch(cudaStream_t handle, Launch launch, std::shared_ptr<v
   SLUICE_RUNTIME_CALL;
   CUstream_st* stream = streams().find(handle);
   if (stream == nullptr) return error(cudaErrorInvalidResourceHandle);
+  if (settings().capability < settings().code) return error(cudaErrorNoKernelImageForDevice);
   if (std::string broken = broken_limit(launch.grid, launch.block, launch.dynamic_shared_bytes); !broken.empty())
     return error(cudaErrorInvalidConfiguration, std::move(broken));
   launch.argument = call.get();

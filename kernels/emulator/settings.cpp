@@ -23,6 +23,10 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
   return value;
 }
 
+int whole(const char* name, int otherwise) {
+  return static_cast<int>(number(name, static_cast<std::uint64_t>(otherwise)));
+}
+
 Order order() {
   const std::string_view name = variable("SLUICE_EMULATOR_ORDER");
   if (name == "" || name == "forward") return Order::forward;
@@ -48,7 +52,12 @@ Settings& settings() {
                            .async_copies = async_copies(),
                            .memory_bytes = number("SLUICE_EMULATOR_MEMORY", Settings{}.memory_bytes),
                            .trace = number("SLUICE_EMULATOR_TRACE", 0) != 0,
-                           .launches = std::string(variable("SLUICE_EMULATOR_LAUNCHES"))};
+                           .launches = std::string(variable("SLUICE_EMULATOR_LAUNCHES")),
+                           .driver = whole("SLUICE_EMULATOR_DRIVER", Settings{}.driver),
+                           .devices = whole("SLUICE_EMULATOR_DEVICES", Settings{}.devices),
+                           .capability = whole("SLUICE_EMULATOR_CAPABILITY", Settings{}.capability),
+                           .code = whole("SLUICE_EMULATOR_CODE", Settings{}.code),
+                           .fault = std::string(variable("SLUICE_EMULATOR_FAULT"))};
   return settings;
 }
 
