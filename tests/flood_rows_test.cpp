@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The algebra of flooding's relatives, exact where it is exact: granularity (iFlood), soft ascent-descent (SoftAD),
-// levels by class and by sample (AdaFlood), and RelaxLoss's turns.
+// The algebra of flooding's relatives, exact where it is exact: granularity (iFlood), soft ascent-descent (SoftAD), and
+// levels by class and by sample.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "core/adaflood.h"
 #include "core/ops.h"
 #include "core/ops/meter.h"
-#include "tests/support/op_case.h"
+#include "tests/support/complaint.h"
+#include "tests/support/loss_batch.h"
 
 namespace sluice::test {
 namespace {
@@ -18,9 +18,7 @@ namespace {
 using ops::FloodGranularity;
 using ops::FloodOptions;
 using ops::FloodTransform;
-using Values = std::vector<float>;
 
-constexpr std::int64_t kRows = 12, kClasses = 5;
 constexpr FloodOptions kBatch{};
 constexpr FloodOptions kSample{.granularity = FloodGranularity::sample};
 constexpr FloodOptions groups_of(std::int64_t rows) { return {.granularity = FloodGranularity::group, .group = rows}; }
@@ -30,37 +28,6 @@ constexpr FloodOptions soft(FloodOptions options, double softness = 1) {
   return options;
 }
 const FloodOptions kEveryKind[] = {kBatch, groups_of(5), kSample, soft(kBatch), soft(groups_of(5)), soft(kSample, 0.1)};
-
-Tensor logits() { return random_tensor({kRows, kClasses}, DType::f32, 5, -2, 2); }
-
-Tensor labels() {
-  std::vector<std::int32_t> values(kRows);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int32_t>(i * 7 % kClasses);
-  return Tensor::from<std::int32_t>(values, {kRows});
-}
-
-struct Result {
-  double value = 0;
-  double mean = 0;
-  double flooded = 0;
-  Values gradient;  // by the logits, or by the losses
-};
-
-Result of_plain_mean() {
-  Tape tape;
-  const Variable x = tape.watched(logits());
-  const Variable loss = ops::softmax_cross_entropy(x, labels());
-  tape.backward(loss);
-  return {.value = loss.value().item(), .gradient = x.gradient().to_vector<float>()};
-}
-
-Result of_flooded_mean(double level) {
-  Tape tape;
-  const Variable x = tape.watched(logits());
-  const Variable loss = ops::flood(ops::softmax_cross_entropy(x, labels()), level);
-  tape.backward(loss);
-  return {.value = loss.value().item(), .gradient = x.gradient().to_vector<float>()};
-}
 
 template <class Level>
 Result of_flooded_rows(const Level& level, const FloodOptions& options) {
@@ -294,16 +261,6 @@ TEST(FloodRows, MeterCountsTheShareOfRows) {
   EXPECT_EQ(meter.read().batches, 2);
 }
 
-template <class Call>
-std::string complaint(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return {};
-}
-
 TEST(FloodRows, MisuseIsNamed) {
   const Tensor losses = Tensor::full({3}, 0.5, DType::f32);
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -328,97 +285,6 @@ TEST(FloodRows, MisuseIsNamed) {
   EXPECT_NE(complaint([&] { ops::flood_rows(Tensor::zeros({}, DType::f32), 0.5); }), "") << "a mean, not rows";
   EXPECT_NE(complaint([&] { ops::flood_rows(Tensor{}, 0.5); }), "");
   EXPECT_NE(complaint([&] { ops::class_levels(losses, losses); }), "");
-}
-
-// By numpy: -numpy.log((1 - gamma) * numpy.exp(-l) + gamma).
-TEST(AdaFlood, LevelsAreTheFormulaOfThePaper) {
-  const Tensor losses = Tensor::from<double>({0, 0.1, 1, 5, 1000}, {5});
-  const auto expect = [&](double gamma, const std::vector<double>& expected) {
-    const std::vector<double> levels = adaflood_levels(losses, gamma).to_vector<double>();
-    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(levels[i], expected[i], 1e-12) << gamma << " " << i;
-  };
-  expect(0.5, {0, 0.04875052048637444, 0.3798854930417225, 0.6864318320708274, 0.6931471805599453});
-  expect(0.05, {0, 0.09475523196878545, 0.9175778871209888, 2.875267509851104, 2.995732273553991});
-  expect(0, {0, 0.1, 1, 5, 1000});
-  expect(1, {0, 0, 0, 0, 0});
-  // 1 - e^(-l) is 0 in double for l < 1e-16: the level is (1 - gamma) l there.
-  EXPECT_NEAR(adaflood_levels(Tensor::from<double>({1e-18}, {1}), 0.25).item(), 0.75e-18, 1e-30);
-}
-
-TEST(AdaFlood, MisuseIsNamed) {
-  const Tensor losses = Tensor::from<float>({0.5f, -1}, {2});
-  EXPECT_EQ(complaint([&] { adaflood_levels(losses, 0.5); }),
-            "[adaflood_levels] expects finite losses of at least 0, got -1");
-  EXPECT_EQ(complaint([&] { adaflood_levels(losses, 1.5); }),
-            "[adaflood_levels] gamma expects a number in [0,1], got 1.5");
-  EXPECT_NE(complaint([&] { adaflood_levels(Tensor::zeros({2, 2}, DType::f32), 0.5); }), "");
-}
-
-Result relaxed(double level, ops::RelaxPhase phase) {
-  Tape tape;
-  const Variable x = tape.watched(logits());
-  const ops::RelaxedLoss loss = ops::relax_loss(x, labels(), level, phase);
-  tape.backward(loss.loss);
-  return {.value = loss.loss.value().item(), .mean = loss.mean.item(), .gradient = x.gradient().to_vector<float>()};
-}
-
-TEST(RelaxLoss, EvenEpochsFloodAndOddOnesDescendAboveTheLevel) {
-  EXPECT_EQ(ops::relax_phase(0), ops::RelaxPhase::flood);
-  EXPECT_EQ(ops::relax_phase(7), ops::RelaxPhase::flatten);
-  const Result plain = of_plain_mean();
-  for (const double level : {plain.value / 2, plain.value * 2}) {
-    const Result flooded = of_flooded_mean(level);
-    const Result relaxed_loss = relaxed(level, ops::RelaxPhase::flood);
-    EXPECT_EQ(relaxed_loss.value, flooded.value);
-    EXPECT_EQ(relaxed_loss.gradient, flooded.gradient);
-    EXPECT_EQ(relaxed_loss.mean, plain.value);
-  }
-  const Result above = relaxed(plain.value / 2, ops::RelaxPhase::flatten);
-  EXPECT_EQ(above.value, plain.value);
-  EXPECT_EQ(above.mean, plain.value);
-  for (std::size_t i = 0; i < plain.gradient.size(); ++i) EXPECT_NEAR(above.gradient[i], plain.gradient[i], 1e-7);
-}
-
-// Where all rows are right, flattening is plain ascent.
-TEST(RelaxLoss, FlattensRightRowsByAscent) {
-  Tape tape;
-  Tensor right = random_tensor({kRows, kClasses}, DType::f64, 5, -1, 1);
-  const std::vector<std::int32_t> targets = labels().to_vector<std::int32_t>();
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    right.ptr<double>()[i * kClasses + static_cast<std::size_t>(targets[i])] += 3;
-  const Variable x = tape.watched(right), y = tape.watched(right);
-  const ops::RelaxedLoss relaxed_loss = ops::relax_loss(x, labels(), 9, ops::RelaxPhase::flatten);
-  tape.backward(ops::add(relaxed_loss.loss, ops::softmax_cross_entropy(y, labels())));
-  EXPECT_NEAR(relaxed_loss.loss.value().item(), -relaxed_loss.mean.item(), 1e-15);
-  const auto up = x.gradient().to_vector<double>(), down = y.gradient().to_vector<double>();
-  for (std::size_t i = 0; i < up.size(); ++i) EXPECT_NEAR(up[i], -down[i], 1e-15);
-}
-
-TEST(RelaxLoss, LevelZeroIsTheMeanAndNaNStaysNaN) {
-  const Result plain = of_plain_mean();
-  for (const ops::RelaxPhase phase : {ops::RelaxPhase::flood, ops::RelaxPhase::flatten}) {
-    EXPECT_EQ(relaxed(0, phase).value, plain.value);
-    EXPECT_EQ(relaxed(0, phase).gradient, plain.gradient);
-    Tensor broken = logits();
-    broken.ptr<float>()[0] = NAN;
-    Tape tape;
-    const Variable x = tape.watched(broken);
-    const ops::RelaxedLoss loss = ops::relax_loss(x, labels(), 9, phase);
-    tape.backward(loss.loss);
-    EXPECT_TRUE(std::isnan(loss.loss.value().item()));
-    EXPECT_TRUE(std::ranges::all_of(x.gradient().to_vector<float>(), [](float g) { return std::isnan(g); }));
-  }
-}
-
-TEST(RelaxLoss, MisuseIsNamed) {
-  const auto flatten = ops::RelaxPhase::flatten;
-  EXPECT_EQ(complaint([&] { ops::relax_loss(logits(), labels(), -1, flatten); }),
-            "[relax_loss] expects a finite level of at least 0, got -1");
-  EXPECT_NE(complaint([&] { ops::relax_loss(Tensor::zeros({2, 1}, DType::f32), labels(), 1, flatten); }), "");
-  EXPECT_EQ(complaint([&] {
-              ops::relax_loss(Tensor::zeros({1, 3}, DType::f32), Tensor::from<std::int32_t>({-100}, {1}), 1, flatten);
-            }),
-            "[relax_loss] ignores no rows: expects labels of at least 0, got -100");
 }
 
 }  // namespace

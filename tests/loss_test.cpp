@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/ops.h"
+#include "tests/support/complaint.h"
 #include "tests/support/op_case.h"
 
 namespace sluice::test {
@@ -140,17 +141,6 @@ TEST(LossAgainstPyTorch, Pooling) {
     const auto op = stored.at("op") == "max_pool2d" ? ops::max_pool2d : ops::avg_pool2d;
     expect_as_stored(stored, [&](const Variable& x, DType) { return op(x, options); });
   }
-}
-
-// The message of the std::invalid_argument that `call` throws; empty where it throws none.
-template <class Call>
-std::string complaint(const Call& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return {};
 }
 
 Tensor labels_of(std::initializer_list<std::int32_t> labels) {
