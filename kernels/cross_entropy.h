@@ -6,6 +6,10 @@
 //   row loss  l_i = -(1 - e) w_y log p_y - (e / C) sum_c w_c log p_c      0 where y == ignore_index
 //   loss          = sum_i l_i / sum_i w_(y_i), rows that are not ignored  NaN where none is left
 //
+// A label that is neither in [0,C) nor ignore_index: the caller's to refuse on the CPU, where the kernels index by it
+// unseen; on a CUDA device, where nobody waits to look, it makes its row's loss and gradient NaN, and so the mean loss
+// and all gradients of that.
+//
 // Source: Szegedy et al., "Rethinking the Inception architecture", 2016, section 7 (smoothing); the weighted mean is
 // that of torch.nn.functional.cross_entropy(reduction='mean').
 #pragma once

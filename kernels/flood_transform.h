@@ -40,4 +40,10 @@ SLUICE_HOST_DEVICE Flooded<T> flood_soft(T m, T level, T softness) {
   return {level + softness * softness * rho, softness * u / root, true};
 }
 
+template <class T>
+SLUICE_HOST_DEVICE Flooded<T> flood_by(const FloodRule& rule, T m, T level) {
+  return rule.transform == FloodTransform::hard ? flood_hard(m, level)
+                                                : flood_soft(m, level, static_cast<T>(rule.softness));
+}
+
 }  // namespace sluice::kernels

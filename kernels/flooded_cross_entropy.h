@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flooded mean cross entropy of logits [N,C] with its gradient, in one go: |L - b| + b of the mean L that
-// softmax_cross_entropy_forward defines (kernels/cross_entropy.h), as flood_forward (kernels/flood.h) has it. The sign
-// that the gradient takes is known only once all rows are, and never leaves the device. Bound by bytes: the logits are
-// read once or twice and as many are written; at the size of a batch (2048 x 10), by one launch.
+// Flooded cross entropy of logits [N,C] with its gradient, in one go: |L - b| + b of the mean L that
+// softmax_cross_entropy_forward defines (kernels/cross_entropy.h), as flood_forward (kernels/flood.h) has it; and what
+// flood_rows_forward makes of the row losses of softmax_cross_entropy_rows_forward. The signs that the gradient takes
+// are known only once the rows are, and never leave the device. On a CUDA device up to 64 Ki logits take one launch;
+// more take two for the mean, and for the rows three, whose slopes lie in scratch from the second on, where the third
+// reads them. Bound by bytes: the logits are read once or twice and as many are written; at the size of a batch (2048 x
+// 10), by one launch.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +14,7 @@
 #include "kernels/base/exec.h"
 #include "kernels/base/types.h"
 #include "kernels/cross_entropy.h"
+#include "kernels/flood.h"
 
 namespace sluice::kernels {
 
@@ -23,7 +27,16 @@ namespace sluice::kernels {
   template <class T>                                                                                                 \
   void flooded_cross_entropy(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,  \
                              const Master<T>* class_weights, const double* level, Master<T>* mean, Master<T>* value, \
-                             T* dlogits, void* scratch);
+                             T* dlogits, void* scratch);                                                             \
+  template <class T>                                                                                                 \
+  std::size_t flooded_cross_entropy_rows_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                    \
+  /* The same of the row losses, N >= 1, each of weight 1 / N: value, mean and flooded as flood_rows_forward writes  \
+     them. */                                                                                                        \
+  template <class T>                                                                                                 \
+  void flooded_cross_entropy_rows(const Exec&, const CrossEntropyGeometry&, const FloodRule&, const T* logits,       \
+                                  const std::int32_t* labels, const Master<T>* class_weights,                        \
+                                  const FloodLevels<Master<T>>& levels, Master<T>* value, Master<T>* mean,           \
+                                  Master<T>* flooded, T* dlogits, void* scratch);
 
 namespace cpu {
 SLUICE_FLOODED_CROSS_ENTROPY_KERNELS

@@ -26,8 +26,9 @@ struct PosteriorFlatteningGeometry {
   double level = 0;          // alpha, compared in the type of the loss
 };
 
-// T is the type of the logits. labels [N] in [0,C); loss is L and log_sum_exp [N] as softmax_cross_entropy_forward
-// writes them, without smoothing and weights. A pointer without a shape is one number in device memory.
+// T is the type of the logits. labels [N] in [0,C) (others: as kernels/cross_entropy.h); loss is L and log_sum_exp [N]
+// as softmax_cross_entropy_forward writes them, without smoothing and weights. A pointer without a shape is one number
+// in device memory.
 #define SLUICE_POSTERIOR_FLATTENING_KERNELS                                                                           \
   template <class T>                                                                                                  \
   std::size_t posterior_flattening_forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry&);            \

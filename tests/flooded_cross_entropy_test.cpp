@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/ops/flood.h"
+#include "core/ops/flood_rows.h"
+#include "core/ops/relax_loss.h"
 #include "kernels/base/philox.h"
 #include "tests/support/device.h"
 #include "tests/support/op_case.h"
@@ -89,6 +92,65 @@ TEST(FloodedCrossEntropy, IsFloodOfSoftmaxCrossEntropy) {
       }
 }
 
+struct RowsOutcome {
+  Outcome outcome;
+  double flooded;
+};
+
+enum class Form : bool { composed, fused };
+
+RowsOutcome of_rows(Form form, const Batch& b, const Tensor& levels, const ops::FloodOptions& flood) {
+  Tape tape;
+  const Variable x = tape.watched(b.logits);
+  const ops::FloodedRows rows =
+      form == Form::fused ? ops::flooded_cross_entropy_rows(x, b.labels, levels, flood, b.options)
+                          : ops::flood_rows(ops::softmax_cross_entropy_rows(x, b.labels, b.options), levels, flood);
+  tape.backward(rows.loss);
+  return {{rows.loss.value().item(), rows.mean.item(), floats(x.gradient())}, rows.flooded.item()};
+}
+
+using ops::FloodGranularity;
+using ops::FloodTransform;
+constexpr ops::FloodOptions kEveryKind[] = {
+    {},
+    {.granularity = FloodGranularity::group, .group = 4},
+    {.granularity = FloodGranularity::group, .group = 30},
+    {.granularity = FloodGranularity::sample},
+    {.transform = FloodTransform::soft},
+    {.granularity = FloodGranularity::group, .group = 4, .transform = FloodTransform::soft, .softness = 0.3},
+    {.granularity = FloodGranularity::sample, .transform = FloodTransform::soft}};
+
+// Row losses from 0 to 9 around levels of 2.5, or of 0 to 5.
+TEST(FloodedCrossEntropy, OfRowsIsFloodRowsOfTheRowLosses) {
+  const double tolerance = test_device() == Device{} ? 0 : 1e-6;
+  for (const DType dtype : {DType::f32, DType::bf16})
+    for (const bool everything : {false, true})
+      for (const auto& [rows, classes] : {std::pair{1, 3}, std::pair{45, 10}, std::pair{33, 65}, std::pair{1030, 2}})
+        for (const ops::FloodOptions& flood : kEveryKind)
+          for (const Tensor& levels : {Tensor::full({}, 2.5, DType::f64), random_tensor({rows}, DType::f32, 4, 0, 5)}) {
+            SCOPED_TRACE(concat(name_of(dtype), ' ', rows, 'x', classes, everything ? " with all" : "", ", group ",
+                                flood.group, ", levels ", levels.shape()));
+            const Batch b = batch(rows, classes, dtype, everything);
+            const RowsOutcome expected = of_rows(Form::composed, b, levels.to(test_device()), flood);
+            const RowsOutcome actual = of_rows(Form::fused, b, levels.to(test_device()), flood);
+            expect_same(actual.outcome, expected.outcome, tolerance);
+            EXPECT_EQ(actual.flooded, expected.flooded);
+          }
+}
+
+TEST(FloodedCrossEntropy, OfRowsReadsItsLevelsAsItRuns) {
+  const Batch b = batch(45, 10, DType::f32, false);
+  Tensor one = Tensor::full({}, 0.0, DType::f64, test_device());
+  Tensor each = Tensor::full({45}, 0.0, DType::f32, test_device());
+  const ops::FloodOptions sample{.granularity = FloodGranularity::sample};
+  for (const auto& [level, flooded] : {std::pair{0.0, 0.0}, std::pair{50.0, 1.0}}) {
+    one.fill(level);
+    each.fill(level);
+    EXPECT_EQ(of_rows(Form::fused, b, one, sample).flooded, flooded);
+    EXPECT_EQ(of_rows(Form::fused, b, each, sample).flooded, flooded);
+  }
+}
+
 TEST(FloodedCrossEntropy, AGradientThatIsNotOneMultiplies) {
   const Batch b = batch(45, 10, DType::f32, false);
   for (const double level : {0.5, 50.0}) expect_same(fused(b, level, 0.25), composed(b, level, 0.25), 1e-6);
@@ -120,8 +182,47 @@ TEST(FloodedCrossEntropy, NaNTravels) {
   for (const float g : outcome.gradient) EXPECT_TRUE(std::isnan(g));
 }
 
+// On a device nobody waits to read the labels: one that is no class makes its row NaN, and with it whatever it is
+// averaged into, in the loss and in the gradient. On the CPU it is refused (tests/loss_test.cpp).
+TEST(FloodedCrossEntropy, AnUnknownLabelOnADeviceIsNaN) {
+  if (test_device() == Device{}) GTEST_SKIP() << "the cpu refuses it";
+  const auto all_nan = [](const std::vector<float>& values) {
+    return std::ranges::all_of(values, [](float value) { return std::isnan(value); });
+  };
+  for (const std::int32_t unknown : {3, -1, 1 << 30})
+    for (const bool everything : {false, true}) {
+      SCOPED_TRACE(concat("label ", unknown, everything ? " with all" : ""));
+      Batch b = batch(5, 3, DType::f32, everything);
+      b.labels = Tensor::from<std::int32_t>({0, 2, unknown, 0, 2}, {5}).to(test_device());
+      for (const Outcome& mean : {composed(b, 0.5, 1), fused(b, 0.5, 1)}) {
+        EXPECT_TRUE(std::isnan(mean.mean) && std::isnan(mean.value));
+        EXPECT_TRUE(all_nan(mean.gradient));
+      }
+      const ops::FloodOptions sample{.granularity = FloodGranularity::sample};
+      for (const Form form : {Form::composed, Form::fused}) {
+        const Outcome rows = of_rows(form, b, Tensor::full({}, 0.5, DType::f64, test_device()), sample).outcome;
+        EXPECT_TRUE(std::isnan(rows.mean) && std::isnan(rows.value));
+        for (std::size_t i = 0; i < rows.gradient.size(); ++i)
+          EXPECT_EQ(std::isnan(rows.gradient[i]), i / 3 == 2) << "the row's own gradient alone, at " << i;
+      }
+      Tape tape;
+      const Variable x = tape.watched(b.logits);
+      const ops::RelaxedLoss relaxed = ops::relax_loss(x, b.labels, 50, ops::RelaxPhase::flatten);
+      tape.backward(relaxed.loss);
+      EXPECT_TRUE(std::isnan(relaxed.mean.item()) && std::isnan(relaxed.loss.value().item()));
+      EXPECT_TRUE(all_nan(floats(x.gradient())));
+    }
+}
+
 TEST(FloodedCrossEntropy, MisuseIsNamed) {
   const Batch b = batch(5, 3, DType::f32, false);
+  const Tensor half = Tensor::full({}, 0.5, DType::f64, test_device());
+  EXPECT_THROW(ops::flooded_cross_entropy_rows(b.logits, b.logits, half, {}), std::invalid_argument);
+  EXPECT_THROW(ops::flooded_cross_entropy_rows(b.logits, b.labels, b.logits, {}), std::invalid_argument);
+  EXPECT_THROW(ops::flooded_cross_entropy_rows(b.logits, b.labels, half, {.granularity = FloodGranularity::group}),
+               std::invalid_argument);
+  EXPECT_THROW(ops::flooded_cross_entropy_rows(b.logits.rows(0, 0), b.labels.rows(0, 0), half, {}),
+               std::invalid_argument);
   for (const double level : {-0.1, double{INFINITY}, std::nan("")})
     EXPECT_THROW(ops::flooded_cross_entropy(b.logits, b.labels, level), std::invalid_argument) << level;
   EXPECT_THROW(ops::flooded_cross_entropy(b.logits, b.labels, b.logits), std::invalid_argument);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ops/flood_rows_check.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/elementwise.h"
-#include "kernels/flood.h"
 
 namespace sluice::ops {
 namespace {
@@ -23,63 +23,64 @@ void with_loss_type(DType dtype, F&& f) {
 
 bool is_loss_type(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
 
-void check_level(double level) {
-  require(std::isfinite(level) && level >= 0, kOp, "expects finite levels of at least 0, got ", level);
-}
-
-void check_levels(const Tensor& levels, const Tensor& losses) {
-  require(levels.defined() && (levels.shape() == Shape{} || levels.shape() == losses.shape()), kOp,
-          "levels expect [] or ", losses.shape(), ", got ", levels.shape());
-  require(levels.dtype() == DType::f32 || levels.dtype() == losses.dtype(), kOp, "levels expect f32 or ",
-          name_of(losses.dtype()), ", got ", name_of(levels.dtype()));
-  require(levels.device() == losses.device(), kOp, "levels are on ", levels.device(), ", the losses on ",
-          losses.device());
+void check_levels(const char* op, const Shape& rows, DType dtype, Device device, const Tensor& levels) {
+  const bool one = levels.defined() && levels.shape() == Shape{};
+  require(levels.defined() && (one || levels.shape() == rows), op, "levels expect [] or ", rows, ", got ",
+          levels.shape());
+  require(levels.dtype() == DType::f32 || levels.dtype() == dtype || (one && levels.dtype() == DType::f64), op,
+          "levels expect f32 or ", name_of(one ? DType::f64 : dtype), ", got ", name_of(levels.dtype()));
+  require(levels.device() == device, op, "levels are on ", levels.device(), ", the losses on ", device);
   if (levels.device().kind == DeviceKind::cpu)
-    for (const double level : levels.cast(DType::f64).to_vector<double>()) check_level(level);
+    for (const double level : levels.cast(DType::f64).to_vector<double>()) check_flood_level(op, level);
 }
 
-std::int64_t group_of(const FloodOptions& options, std::int64_t rows) {
+std::int64_t group_of(const char* op, const FloodOptions& options, std::int64_t rows) {
   switch (options.granularity) {
     case FloodGranularity::batch: return rows;
     case FloodGranularity::sample: return 1;
     case FloodGranularity::group: break;
   }
-  require(options.group >= 1, kOp, "expects groups of at least 1 row, got ", options.group);
+  require(options.group >= 1, op, "expects groups of at least 1 row, got ", options.group);
   return std::min(options.group, rows);
-}
-
-kernels::FloodRowsGeometry geometry_of(const Tensor& losses, const Tensor& levels, const FloodOptions& options) {
-  const bool soft = options.transform == FloodTransform::soft;
-  require(!soft || (std::isfinite(options.softness) && options.softness > 0), kOp,
-          "expects a finite softness above 0, got ", options.softness);
-  return {.rows = losses.size(),
-          .group = group_of(options, losses.size()),
-          .level_stride = levels.shape().rank() == 0 ? 0 : 1,
-          .transform = soft ? kernels::FloodTransform::soft : kernels::FloodTransform::hard,
-          .softness = options.softness};
 }
 
 }  // namespace
 
+void check_flood_level(const char* op, double level) {
+  require(std::isfinite(level) && level >= 0, op, "expects finite levels of at least 0, got ", level);
+}
+
+FloodArguments check_flood_rows(const char* op, const Shape& rows, DType dtype, Device device, const Tensor& levels,
+                                const FloodOptions& options) {
+  check_levels(op, rows, dtype, device, levels);
+  const bool soft = options.transform == FloodTransform::soft;
+  require(!soft || (std::isfinite(options.softness) && options.softness > 0), op,
+          "expects a finite softness above 0, got ", options.softness);
+  const bool one = levels.shape() == Shape{};
+  return {.rule = {.group = group_of(op, options, rows[0]),
+                   .transform = soft ? kernels::FloodTransform::soft : kernels::FloodTransform::hard,
+                   .softness = options.softness},
+          .one = one ? levels.cast(DType::f64) : Tensor{},
+          .of_rows = one ? Tensor{} : levels.cast(dtype)};
+}
+
 FloodedRows flood_rows(const Variable& row_losses, double level, const FloodOptions& options) {
-  check_level(level);
+  check_flood_level(kOp, level);
   require(row_losses.defined(), kOp, "expects row losses, got none");
-  return flood_rows(row_losses, Tensor::full({}, level, row_losses.dtype(), row_losses.value().device()), options);
+  return flood_rows(row_losses, Tensor::full({}, level, DType::f64, row_losses.value().device()), options);
 }
 
 FloodedRows flood_rows(const Variable& row_losses, const Tensor& levels, const FloodOptions& options) {
   const Tensor& losses = row_losses.value();
   require(losses.defined() && losses.shape().rank() == 1 && losses.size() >= 1 && is_loss_type(losses.dtype()), kOp,
           "expects the losses of at least one row, [N] in f32 or f64, got ", name_of(losses.dtype()), losses.shape());
-  check_levels(levels, losses);
-  const kernels::FloodRowsGeometry geometry = geometry_of(losses, levels, options);
+  const FloodArguments flood = check_flood_rows(kOp, losses.shape(), losses.dtype(), losses.device(), levels, options);
   const auto scalar = [&] { return Tensor::empty({}, losses.dtype(), losses.device()); };
   const Tensor value = scalar(), mean = scalar(), flooded = scalar();
   const Tensor slope = Tensor::empty(losses.shape(), losses.dtype(), losses.device());
-  const Tensor own_levels = levels.cast(losses.dtype());
   with_loss_type(losses.dtype(), [&](auto tag) {
     using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(losses), flood_rows_forward, geometry, losses.ptr<T>(), own_levels.ptr<T>(),
+    SLUICE_KERNEL(T, exec_of(losses), flood_rows_forward, losses.size(), flood.rule, losses.ptr<T>(), flood.levels<T>(),
                   value.ptr<T>(), mean.ptr<T>(), flooded.ptr<T>(), slope.ptr<T>());
   });
   Variable loss = record(kOp, value, {&row_losses}, [slope](const Tensor& dy, Gradients& gradients) {

@@ -41,9 +41,10 @@ struct FloodedRows {
 // level 0 everywhere has the mean itself as its loss. Throws std::invalid_argument where shapes or types don't fit, or
 // the level or the options are out of range.
 FloodedRows flood_rows(const Variable& row_losses, double level, const FloodOptions& options = {});
-// levels: one for all [] or one a row [N] (AdaFlood, Bae et al., 2024; classes: class_levels), in f32 or the type of
-// the losses, on their device; a group's level is the mean of its rows'. Levels below 0 or not finite are refused on
-// the CPU, where they can be read without waiting.
+// levels: one for all [], in f32 or f64, or one a row [N] (AdaFlood, Bae et al., 2024; classes: class_levels), in f32
+// or the type of the losses, on their device; a group's level is the mean of its rows'. They are read as the operation
+// runs, an f64 scalar and levels of the losses' type where they lie. Levels below 0 or not finite are refused on the
+// CPU, where they can be read without waiting.
 FloodedRows flood_rows(const Variable& row_losses, const Tensor& levels, const FloodOptions& options = {});
 
 // The level of each row by its label, [N]: levels [C] f32 or f64, labels i32 [N]; 0 for a label outside [0,C). As in

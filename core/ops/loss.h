@@ -15,12 +15,14 @@ struct CrossEntropyOptions {
 // Mean over the rows of -log softmax(logits)[label], as torch.nn.functional.cross_entropy with reduction='mean'
 // defines it with smoothing, weights and ignored rows (NaN where every row is ignored); kernels/cross_entropy.h has the
 // formula. logits [N,C] in f32, bf16 or f64; labels i32 [N].
-// Throws std::invalid_argument for shapes or types that don't fit, and for a label that is neither in [0,C) nor
-// ignore_index; on the CPU, where labels can be read without waiting.
+// Throws std::invalid_argument for shapes or types that don't fit, and on the CPU, where labels can be read without
+// waiting, for a label that is neither in [0,C) nor ignore_index. On another device such a label makes the loss and all
+// gradients NaN.
 Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, const CrossEntropyOptions& options = {});
 
 // The losses of the rows themselves, [N] in the master type, as reduction='none' has them: 0 for an ignored row, and
-// the row's class weight is in its loss. Otherwise as above.
+// the row's class weight is in its loss. Otherwise as above, but that an unknown label on another device than the CPU
+// makes its own row NaN alone.
 Variable softmax_cross_entropy_rows(const Variable& logits, const Tensor& labels,
                                     const CrossEntropyOptions& options = {});
 

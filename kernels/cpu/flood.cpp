@@ -9,12 +9,6 @@ namespace sluice::kernels::cpu {
 namespace {
 
 template <class T>
-Flooded<T> flood(T m, T level, const FloodRowsGeometry& geometry) {
-  return geometry.transform == FloodTransform::hard ? flood_hard(m, level)
-                                                    : flood_soft(m, level, static_cast<T>(geometry.softness));
-}
-
-template <class T>
 double sum_of(std::int64_t n, const T* x) {
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) sum += x[i];
@@ -31,26 +25,26 @@ void flood_forward(const Exec&, const double* level, const T* loss, T* value, T*
 }
 
 template <class T>
-void flood_rows_forward(const Exec&, const FloodRowsGeometry& geometry, const T* losses, const T* levels, T* value,
-                        T* mean, T* flooded, T* slope) {
-  const auto rows = static_cast<double>(geometry.rows);
+void flood_rows_forward(const Exec&, std::int64_t rows, const FloodRule& rule, const T* losses,
+                        const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope) {
+  const auto count = static_cast<double>(rows);
   double values = 0, losses_sum = 0;
   std::int64_t below = 0;
-  for (std::int64_t first = 0; first < geometry.rows; first += geometry.group) {
-    const std::int64_t n = std::min(geometry.group, geometry.rows - first);
+  for (std::int64_t first = 0; first < rows; first += rule.group) {
+    const std::int64_t n = std::min(rule.group, rows - first);
     const double sum = sum_of(n, losses + first);
     const T m = static_cast<T>(sum / static_cast<double>(n));
-    const T level =
-        geometry.level_stride == 0 ? *levels : static_cast<T>(sum_of(n, levels + first) / static_cast<double>(n));
-    const Flooded<T> group = flood(m, level, geometry);
+    const T level = static_cast<T>(levels.one != nullptr ? *levels.one
+                                                         : sum_of(n, levels.of_rows + first) / static_cast<double>(n));
+    const Flooded<T> group = flood_by(rule, m, level);
     values += group.touched ? static_cast<double>(n) * static_cast<double>(group.value) : sum;
     losses_sum += sum;
     if (m < level && level > 0) below += n;
-    std::fill_n(slope + first, n, group.slope / static_cast<T>(geometry.rows));
+    std::fill_n(slope + first, n, group.slope / static_cast<T>(rows));
   }
-  *value = static_cast<T>(values / rows);
-  *mean = static_cast<T>(losses_sum / rows);
-  *flooded = static_cast<T>(static_cast<double>(below) / rows);
+  *value = static_cast<T>(values / count);
+  *mean = static_cast<T>(losses_sum / count);
+  *flooded = static_cast<T>(static_cast<double>(below) / count);
 }
 
 template <class T>
@@ -60,9 +54,10 @@ void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, c
     levels[i] = labels[i] >= 0 && labels[i] < classes ? class_levels[labels[i]] : T(0);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                  \
-  template void flood_forward(const Exec&, const double*, const T*, T*, T*);                                   \
-  template void flood_rows_forward(const Exec&, const FloodRowsGeometry&, const T*, const T*, T*, T*, T*, T*); \
+#define SLUICE_INSTANTIATE(T)                                                                                        \
+  template void flood_forward(const Exec&, const double*, const T*, T*, T*);                                         \
+  template void flood_rows_forward(const Exec&, std::int64_t, const FloodRule&, const T*, const FloodLevels<T>&, T*, \
+                                   T*, T*, T*);                                                                      \
   template void gather_class_levels(const Exec&, std::int64_t, std::int64_t, const T*, const std::int32_t*, T*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(double)

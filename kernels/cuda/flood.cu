@@ -3,8 +3,7 @@
 // which is what bounds it.
 #include "kernels/flood.h"
 
-#include "kernels/cuda/reduce.h"
-#include "kernels/flood_transform.h"
+#include "kernels/cuda/flood_groups.h"
 
 namespace sluice::kernels::cuda {
 namespace {
@@ -19,51 +18,8 @@ __global__ void __launch_bounds__(32)
   *sign = flooded.slope;
 }
 
-// A group has `lanes` threads: 1, a warp's 32, or the whole block.
-template <int lanes>
-__device__ __forceinline__ double group_sum(double value) {
-  if constexpr (lanes == kBlock)
-    return block_sum(value);
-  else
-    return lanes_sum<lanes>(value);
-}
-
-template <int lanes>
-__global__ void __launch_bounds__(kBlock)
-    flood_rows_forward_kernel(FloodRowsGeometry g, const float* losses, const float* levels, float* value, float* mean,
-                              float* flooded, float* slope) {
-  constexpr int together = kBlock / lanes;
-  const int lane = static_cast<int>(threadIdx.x) % lanes, place = static_cast<int>(threadIdx.x) / lanes;
-  const std::int64_t groups = (g.rows + g.group - 1) / g.group;
-  double values = 0, losses_sum = 0, below = 0;
-  // The block stays together: a place past the last group has one of no rows.
-  for (std::int64_t first_group = 0; first_group < groups; first_group += together) {
-    const std::int64_t first = min((first_group + place) * g.group, g.rows), end = min(first + g.group, g.rows);
-    double own_losses = 0, own_levels = 0;
-    for (std::int64_t i = first + lane; i < end; i += lanes) {
-      own_losses += static_cast<double>(losses[i]);
-      if (g.level_stride != 0) own_levels += static_cast<double>(levels[i]);
-    }
-    const double sum = group_sum<lanes>(own_losses), levels_sum = group_sum<lanes>(own_levels);
-    if (first == end) continue;
-    const auto n = static_cast<double>(end - first);
-    const auto m = static_cast<float>(sum / n);
-    const float level = g.level_stride == 0 ? *levels : static_cast<float>(levels_sum / n);
-    const Flooded<float> group = g.transform == FloodTransform::hard
-                                     ? flood_hard(m, level)
-                                     : flood_soft(m, level, static_cast<float>(g.softness));
-    for (std::int64_t i = first + lane; i < end; i += lanes) slope[i] = group.slope / static_cast<float>(g.rows);
-    if (lane != 0) continue;
-    values += group.touched ? n * static_cast<double>(group.value) : sum;
-    losses_sum += sum;
-    if (m < level && level > 0) below += n;
-  }
-  const auto rows = static_cast<double>(g.rows);
-  const double all_values = block_sum(values), all_losses = block_sum(losses_sum), all_below = block_sum(below);
-  if (threadIdx.x != 0) return;
-  *value = static_cast<float>(all_values / rows);
-  *mean = static_cast<float>(all_losses / rows);
-  *flooded = static_cast<float>(all_below / rows);
+__global__ void __launch_bounds__(kBlock) flood_rows_forward_kernel(FloodGroups groups, const float* losses) {
+  flood_groups(groups, losses);
 }
 
 __global__ void __launch_bounds__(256)
@@ -83,17 +39,10 @@ void flood_forward(const Exec& exec, const double* level, const float* loss, flo
 }
 
 template <>
-void flood_rows_forward(const Exec& exec, const FloodRowsGeometry& g, const float* losses, const float* levels,
-                        float* value, float* mean, float* flooded, float* slope) {
-  const auto run = [&](auto kernel) {
-    launch(exec, {"flood_rows_forward", 1, kBlock}, kernel, g, losses, levels, value, mean, flooded, slope);
-  };
-  if (g.group <= 8)
-    run(flood_rows_forward_kernel<1>);
-  else if (g.group <= 1024)
-    run(flood_rows_forward_kernel<32>);
-  else
-    run(flood_rows_forward_kernel<kBlock>);
+void flood_rows_forward(const Exec& exec, std::int64_t rows, const FloodRule& rule, const float* losses,
+                        const FloodLevels<float>& levels, float* value, float* mean, float* flooded, float* slope) {
+  launch(exec, {"flood_rows_forward", 1, kBlock}, flood_rows_forward_kernel,
+         FloodGroups{rows, rule, levels, value, mean, flooded, slope}, losses);
 }
 
 template <>

@@ -16,6 +16,12 @@ struct Problem {
   __device__ __forceinline__ bool descends() const { return *loss > static_cast<float>(geometry.level); }
 };
 
+// A label that is no class makes its row NaN, as it made the loss.
+template <class T>
+__device__ __forceinline__ float logit_of_label(const T* logits, std::int64_t classes, std::int32_t label) {
+  return label >= 0 && label < classes ? to_float(logits[label]) : NAN;
+}
+
 // What the soft label of one row is made of.
 struct SoftLabel {
   bool correct;                   // the label's logit is the largest, the first of equals
@@ -44,7 +50,7 @@ struct Value {
     const std::int64_t classes = problem.geometry.classes;
     const std::int32_t label = problem.labels[i];
     const SoftLabel soft =
-        soft_label(row, classes, label, to_float(logits[i * classes + label]), problem.log_sum_exp[i]);
+        soft_label(row, classes, label, logit_of_label(logits + i * classes, classes, label), problem.log_sum_exp[i]);
     const float p = expf(soft.label_log_probability);
     float result = soft.label_log_probability;
     if (!soft.correct) result -= p * soft.label_log_probability + (1 - p) * soft.other_log_probabilities;
@@ -69,7 +75,8 @@ __global__ void __launch_bounds__(kRowThreads)
     const std::int32_t label = problem.labels[i];
     const float log_sum_exp = problem.log_sum_exp[i];
     const Row<T, lanes, kept> row(logits + i * classes, live ? classes : 0);
-    const SoftLabel soft = soft_label(row, classes, label, to_float(logits[i * classes + label]), log_sum_exp);
+    const SoftLabel soft =
+        soft_label(row, classes, label, logit_of_label(logits + i * classes, classes, label), log_sum_exp);
     if (!live) return;
     const float p_label = expf(soft.label_log_probability);
     const float weight = soft.correct ? 0.0f : 1.0f;

@@ -100,11 +100,73 @@ std::vector<OpCase> flooded_cross_entropy_cases(const Tensor& weights) {
     cases.back().run = [labels = random_labels(rows, classes), b = level,
                         o = options](const std::vector<Variable>& in) {
       const Device device = in[0].value().device();
-      ops::CrossEntropyOptions there = o;
-      if (there.class_weights.defined()) there.class_weights = there.class_weights.to(device);
-      return ops::flooded_cross_entropy(in[0], labels.to(device), b, there).loss;
+      return ops::flooded_cross_entropy(in[0], labels.to(device), b, on(device, o)).loss;
     };
   }
+  return cases;
+}
+
+// Row losses of 0 to 9 around levels of 1 to 3, one a row or one for all.
+std::vector<OpCase> flooded_cross_entropy_rows_cases(const Tensor& weights) {
+  using ops::FloodGranularity;
+  using ops::FloodOptions;
+  const auto soft = ops::FloodTransform::soft;
+  const FloodOptions group{.granularity = FloodGranularity::group, .group = 4};
+  const FloodOptions warp{.granularity = FloodGranularity::group, .group = 21};
+  const FloodOptions sample{.granularity = FloodGranularity::sample};
+  const FloodOptions soft_group{.granularity = FloodGranularity::group, .group = 4, .transform = soft, .softness = 0.3};
+  const FloodOptions soft_batch{.transform = soft};
+  const ops::CrossEntropyOptions plain, all{.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 3};
+  const Tensor one = Tensor::full({}, 2.5, DType::f64);
+  std::vector<OpCase> cases;
+  // 700 x 100 logits are more than one block takes; 1030 rows in one group have all of a block.
+  for (const auto& [name, rows, classes, flood, levels, options] :
+       {std::tuple{"one", 1, 1, sample, one, plain}, std::tuple{"sample", 37, 10, sample, Tensor{}, plain},
+        std::tuple{"group", 37, 16, group, one, plain}, std::tuple{"warp_group", 131, 17, warp, Tensor{}, plain},
+        std::tuple{"batch", 1030, 3, FloodOptions{}, Tensor{}, plain},
+        std::tuple{"soft_sample_wide", 5, 259, FloodOptions{.granularity = FloodGranularity::sample, .transform = soft},
+                   one, plain},
+        std::tuple{"soft_batch", 37, 10, soft_batch, one, plain},
+        std::tuple{"smoothed_weighted_ignoring", 9, 7, soft_group, Tensor{}, all},
+        std::tuple{"many", 700, 100, sample, Tensor{}, plain}}) {
+    cases.push_back(cross_entropy_case(name, rows, classes, options));
+    cases.back().op = "flooded_cross_entropy_rows";
+    const Tensor of_rows = levels.defined() ? levels : random_tensor({rows}, DType::f32, 11, 1, 3);
+    cases.back().run = [labels = random_labels(rows, classes), of_rows, f = flood,
+                        given = options](const std::vector<Variable>& in) {
+      const Device device = in[0].value().device();
+      return ops::flooded_cross_entropy_rows(in[0], labels.to(device), of_rows.to(device), f, on(device, given)).loss;
+    };
+  }
+  return cases;
+}
+
+// At the size of a batch, for the clock: what one launch does, and the two or three that it stands for.
+std::vector<OpCase> flooded_batch_cases() {
+  constexpr std::int64_t rows = 2048, classes = 10;
+  const ops::FloodOptions sample{.granularity = ops::FloodGranularity::sample};
+  std::vector<OpCase> cases;
+  const auto add = [&](const char* op, const auto& run) {
+    cases.push_back(cross_entropy_case("cifar10_2048", rows, classes, {}));
+    cases.back().op = op;
+    cases.back().run = [run, labels = random_labels(rows, classes)](const std::vector<Variable>& in) {
+      const Device device = in[0].value().device();
+      return run(in[0], labels.to(device), Tensor::full({}, 0.5, DType::f64, device));
+    };
+    cases.back().benchmark_only = true;
+  };
+  add("flooded_cross_entropy", [](const Variable& x, const Tensor& labels, const Tensor& level) {
+    return ops::flooded_cross_entropy(x, labels, level).loss;
+  });
+  add("flood_of_cross_entropy", [](const Variable& x, const Tensor& labels, const Tensor& level) {
+    return ops::flood(ops::softmax_cross_entropy(x, labels), level);
+  });
+  add("flooded_cross_entropy_rows", [=](const Variable& x, const Tensor& labels, const Tensor& level) {
+    return ops::flooded_cross_entropy_rows(x, labels, level, sample).loss;
+  });
+  add("flood_rows_of_cross_entropy", [=](const Variable& x, const Tensor& labels, const Tensor& level) {
+    return ops::flood_rows(ops::softmax_cross_entropy_rows(x, labels), level, sample).loss;
+  });
   return cases;
 }
 
@@ -156,6 +218,8 @@ std::vector<OpCase> loss_cases() {
   for (OpCase& op_case : row_loss_cases(weights)) cases.push_back(std::move(op_case));
   for (OpCase& op_case : flood_rows_cases()) cases.push_back(std::move(op_case));
   for (OpCase& op_case : flooded_cross_entropy_cases(weights)) cases.push_back(std::move(op_case));
+  for (OpCase& op_case : flooded_cross_entropy_rows_cases(weights)) cases.push_back(std::move(op_case));
+  for (OpCase& op_case : flooded_batch_cases()) cases.push_back(std::move(op_case));
   for (OpCase& op_case : relax_loss_cases()) cases.push_back(std::move(op_case));
   const auto squared = [](const std::vector<Variable>& in) { return ops::mean_squared_error(in[0], in[1]); };
   for (const auto& [name, shape] : {std::pair{"one", Shape{1}}, std::pair{"odd", Shape{3, 5, 7}},

@@ -5,6 +5,7 @@
 
 #include "core/ops/cross_entropy_check.h"
 #include "core/ops/flood.h"
+#include "core/ops/flood_rows_check.h"
 #include "core/unit_gradient.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/elementwise.h"
@@ -14,6 +15,20 @@ namespace sluice::ops {
 namespace {
 
 constexpr const char* kOp = "flooded_cross_entropy";
+
+// `value`, whose derivative by the logits is there already.
+Variable record_with_gradient(const char* op, const Tensor& value, const Variable& logits, Tensor dlogits) {
+  return record(op, value, {&logits}, [dlogits = std::move(dlogits)](const Tensor& dy, Gradients& gradients) mutable {
+    // Where backward() begins at this very loss, it need not be multiplied.
+    if (dy.raw() != unit_gradient(dy.dtype(), dy.device()).raw())
+      with_float_type(dlogits.dtype(), kOp, [&](auto tag) {
+        using T = decltype(tag);
+        SLUICE_KERNEL(T, exec_of(dlogits), scale_by, dlogits.size(), dy.ptr<Master<T>>(), dlogits.ptr<T>(),
+                      dlogits.ptr<T>());
+      });
+    gradients.add(0, std::move(dlogits));
+  });
+}
 
 }  // namespace
 
@@ -47,17 +62,32 @@ FloodedCrossEntropy flooded_cross_entropy(const Variable& logits, const Tensor& 
     SLUICE_KERNEL(T, exec, flooded_cross_entropy, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(), weights.ptr<R>(),
                   level.ptr<double>(), mean.ptr<R>(), value.ptr<R>(), dlogits.ptr<T>(), scratch.data());
   });
-  Variable loss = record(kOp, value, {&logits}, [dlogits](const Tensor& dy, Gradients& gradients) mutable {
-    // Where backward() begins at this very loss, the gradient is there already.
-    if (dy.raw() != unit_gradient(dy.dtype(), dy.device()).raw())
-      with_float_type(dlogits.dtype(), kOp, [&](auto tag) {
-        using T = decltype(tag);
-        SLUICE_KERNEL(T, exec_of(dlogits), scale_by, dlogits.size(), dy.ptr<Master<T>>(), dlogits.ptr<T>(),
-                      dlogits.ptr<T>());
-      });
-    gradients.add(0, std::move(dlogits));
+  return {.loss = record_with_gradient(kOp, value, logits, std::move(dlogits)), .mean = mean};
+}
+
+FloodedRows flooded_cross_entropy_rows(const Variable& logits, const Tensor& labels, const Tensor& levels,
+                                       const FloodOptions& flood, const CrossEntropyOptions& options) {
+  constexpr const char* op = "flooded_cross_entropy_rows";
+  const Tensor& x = logits.value();
+  const kernels::CrossEntropyGeometry geometry = check_cross_entropy(op, x, labels, options);
+  require(geometry.rows >= 1, op, "expects at least one row, got ", x.shape());
+  const DType master = master_dtype(x.dtype());
+  const FloodArguments arguments = check_flood_rows(op, labels.shape(), master, x.device(), levels, flood);
+  if (!logits.wants_gradient()) return flood_rows(softmax_cross_entropy_rows(logits, labels, options), levels, flood);
+  const Tensor weights = options.class_weights.cast(master);
+  const auto scalar = [&] { return Tensor::empty({}, master, x.device()); };
+  const Tensor value = scalar(), mean = scalar(), flooded = scalar();
+  Tensor dlogits = Tensor::empty(x.shape(), x.dtype(), x.device());
+  with_float_type(x.dtype(), op, [&](auto tag) {
+    using T = decltype(tag);
+    using R = Master<T>;
+    const Exec exec = exec_of(x);
+    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, flooded_cross_entropy_rows_scratch_bytes, geometry));
+    SLUICE_KERNEL(T, exec, flooded_cross_entropy_rows, geometry, arguments.rule, x.ptr<T>(), labels.ptr<std::int32_t>(),
+                  weights.ptr<R>(), arguments.levels<R>(), value.ptr<R>(), mean.ptr<R>(), flooded.ptr<R>(),
+                  dlogits.ptr<T>(), scratch.data());
   });
-  return {.loss = std::move(loss), .mean = std::move(mean)};
+  return {.loss = record_with_gradient(op, value, logits, std::move(dlogits)), .mean = mean, .flooded = flooded};
 }
 
 }  // namespace sluice::ops

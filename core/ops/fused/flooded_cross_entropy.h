@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/ops/flood_rows.h"
 #include "core/ops/loss.h"
 
 namespace sluice::ops {
@@ -17,5 +18,10 @@ FloodedCrossEntropy flooded_cross_entropy(const Variable& logits, const Tensor& 
                                           const CrossEntropyOptions& options = {});
 FloodedCrossEntropy flooded_cross_entropy(const Variable& logits, const Tensor& labels, const Tensor& level,
                                           const CrossEntropyOptions& options = {});
+
+// flood_rows(softmax_cross_entropy_rows(logits, labels, options), levels, flood) in the same way, at least one row. One
+// level for all is best an f64 scalar, which is read where it lies; another type costs a kernel that converts it.
+FloodedRows flooded_cross_entropy_rows(const Variable& logits, const Tensor& labels, const Tensor& levels,
+                                       const FloodOptions& flood, const CrossEntropyOptions& options = {});
 
 }  // namespace sluice::ops
