@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/datasets.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "core/nearest_name.h"
@@ -8,6 +9,7 @@
 #include "data/mnist.h"
 #include "data/shapes10.h"
 #include "data/svhn.h"
+#include "data/transform.h"
 #include "kernels/base/error.h"
 
 namespace sluice::data {
@@ -16,19 +18,27 @@ namespace {
 struct Entry {
   std::string name;
   bool needs_files;
-  std::function<ImageSplits(const std::filesystem::path&)> load;
+  std::function<ImageSplits(const std::filesystem::path&, const ImageLimits&)> load;
 };
+
+std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
+
+ImageSplits first_of_shapes10(const ImageLimits& limits) {
+  const Shapes10Options whole;
+  return make_shapes10({.train = limited(limits.train, whole.train), .test = limited(limits.test, whole.test)});
+}
 
 const std::vector<Entry>& entries() {
   using Path = std::filesystem::path;
   static const std::vector<Entry> all{
-      {"cifar10", true, [](const Path& folder) { return load_cifar(Cifar::cifar10, folder); }},
-      {"cifar100", true, [](const Path& folder) { return load_cifar(Cifar::cifar100, folder); }},
-      {"mnist", true, [](const Path& folder) { return load_mnist(Mnist::digits, folder); }},
-      {"fashion-mnist", true, [](const Path& folder) { return load_mnist(Mnist::fashion, folder); }},
-      {"kmnist", true, [](const Path& folder) { return load_mnist(Mnist::kuzushiji, folder); }},
-      {"svhn", true, [](const Path& folder) { return load_svhn(folder); }},
-      {"shapes10", false, [](const Path&) { return make_shapes10(); }},
+      {"cifar10", true, [](const Path& folder, const ImageLimits&) { return load_cifar(Cifar::cifar10, folder); }},
+      {"cifar100", true, [](const Path& folder, const ImageLimits&) { return load_cifar(Cifar::cifar100, folder); }},
+      {"mnist", true, [](const Path& folder, const ImageLimits&) { return load_mnist(Mnist::digits, folder); }},
+      {"fashion-mnist", true,
+       [](const Path& folder, const ImageLimits&) { return load_mnist(Mnist::fashion, folder); }},
+      {"kmnist", true, [](const Path& folder, const ImageLimits&) { return load_mnist(Mnist::kuzushiji, folder); }},
+      {"svhn", true, [](const Path& folder, const ImageLimits&) { return load_svhn(folder); }},
+      {"shapes10", false, [](const Path&, const ImageLimits& limits) { return first_of_shapes10(limits); }},
   };
   return all;
 }
@@ -41,12 +51,15 @@ std::vector<std::string> dataset_names() {
   return names;
 }
 
-ImageSplits load_dataset(std::string_view name, const std::filesystem::path& folder) {
+ImageSplits load_dataset(std::string_view name, const std::filesystem::path& folder, const ImageLimits& limits) {
   for (const Entry& entry : entries()) {
     if (entry.name != name) continue;
     if (entry.needs_files && folder.empty())
       throw IoError(concat(name, " needs the folder that holds its files; none was given"));
-    return entry.load(folder);
+    ImageSplits images = entry.load(folder, limits);
+    images.train = take(std::move(images.train), limited(limits.train, images.train.size()));
+    images.test = take(std::move(images.test), limited(limits.test, images.test.size()));
+    return images;
   }
   throw std::invalid_argument(
       concat("[dataset] there is no '", name, "'; did you mean '", nearest_name(name, dataset_names()), "'?"));

@@ -12,8 +12,6 @@
 namespace sluice::apps {
 namespace {
 
-std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
-
 // Leaves the fold out of the training images. The noise is in all labels by then, so that the labels of an image are
 // the same whichever fold is held out, and as without folds.
 void hold_out_fold(RunData& run, data::Fold fold, std::uint64_t seed) {
@@ -36,14 +34,13 @@ std::string fingerprint_of_labels(std::span<const std::int32_t> labels) {
 }
 
 RunData load_run_data(const TrainOptions& options) {
-  RunData run{.images = data::load_dataset(options.dataset, options.data),
+  RunData run{.images = data::load_dataset(options.dataset, options.data,
+                                           {.train = options.train_images, .test = options.test_images}),
               .validation = {},
               .fold = {},
               .true_labels = {},
               .normalisation = {}};
   data::ImageSplits& images = run.images;
-  images.train = data::take(images.train, limited(options.train_images, images.train.size()));
-  images.test = data::take(images.test, limited(options.test_images, images.test.size()));
   run.normalisation = data::measure_normalisation(images.train);
   if (options.validation > 0) {
     auto parts = data::split_validation(images.train, options.validation, options.seed);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "data/augment.h"
+#include "data/transform.h"
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::data {
@@ -30,6 +31,17 @@ TEST(Datasets, Shapes10NeedsNone) {
   const ImageSplits splits = load_dataset("shapes10", "");
   EXPECT_EQ(splits.train.size(), 10000);
   EXPECT_EQ(splits.test.size(), 2000);
+}
+
+TEST(Datasets, LimitsGiveTheFirstImages) {
+  const ImageSplits all = load_dataset("shapes10", ""), few = load_dataset("shapes10", "", {.train = 7, .test = 3});
+  for (const auto& [part, whole, count] :
+       {std::tuple{&few.train, &all.train, 7}, std::tuple{&few.test, &all.test, 3}}) {
+    ASSERT_EQ(part->size(), count);
+    EXPECT_EQ(part->images, take(*whole, count).images);
+    EXPECT_EQ(part->labels, take(*whole, count).labels);
+  }
+  EXPECT_EQ(load_dataset("shapes10", "", {.train = 20000, .test = 3}).train.size(), 10000);
 }
 
 // Real files, in the folder that SLUICE_DATA names.
