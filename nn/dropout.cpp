@@ -22,8 +22,11 @@ Variable Dropout::forward(const Variable& x) {
 
 void Dropout::set_step(std::int64_t step) {
   require(step >= 0 && step <= std::int64_t{0xffffffff}, "nn::Dropout", "expects a step in [0, 2^32), got ", step);
-  step_ = step;
   passes_ = 0;
+  // Within a step that takes its gradient twice, nothing is written: a captured graph would write the same again in
+  // every other step.
+  if (step == step_) return;
+  step_ = step;
   // A tape that is still to run backwards needs the step of its masks.
   if (step_in_memory_.unique())
     step_in_memory_.fill(static_cast<double>(step));

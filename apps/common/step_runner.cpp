@@ -9,9 +9,10 @@ constexpr int kWarmUps = 2;
 
 }  // namespace
 
-void StepRunner::run(const data::Batch& batch, const Step& step) {
+void StepRunner::run(const data::Batch& batch, const Step& step, int kind) {
   if (batch.labels.size() != batch_size_) return step(batch);
-  if (!graph_) graph_ = std::make_unique<Graph>(device_);
+  auto& [graph, warm_ups] = kinds_[kind];
+  if (!graph) graph = std::make_unique<Graph>(device_);
   if (!inputs_.images.defined()) {
     inputs_.images = batch.images.clone();
     inputs_.labels = batch.labels.clone();
@@ -21,12 +22,12 @@ void StepRunner::run(const data::Batch& batch, const Step& step) {
   }
   inputs_.index = batch.index;
   const auto work = [&] { step(inputs_); };
-  if (warm_ups_ < kWarmUps) {
-    ++warm_ups_;
-    return graph_->warm_up(work);
+  if (warm_ups < kWarmUps) {
+    ++warm_ups;
+    return graph->warm_up(work);
   }
-  if (!graph_->captured()) graph_->capture(work);
-  graph_->replay();
+  if (!graph->captured()) graph->capture(work);
+  graph->replay();
 }
 
 }  // namespace sluice::apps

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs training steps, as they are or as a captured graph.
+// Runs training steps, as they are or as captured graphs.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "core/graph.h"
@@ -19,16 +20,20 @@ class StepRunner {
   // Full batches become a graph of `device`, after two that are run as they are.
   StepRunner(Device device, std::int64_t batch_size) : device_(device), batch_size_(batch_size) {}
 
-  // One step. What the host decides in it besides the batch must be the same in every step; what changes is read from
-  // the device's memory.
-  void run(const data::Batch& batch, const Step& step);
+  // One step. What the host decides in it besides the batch must be the same in every step of its `kind`; what changes
+  // is read from the device's memory. Each kind has a graph, and memory for it.
+  void run(const data::Batch& batch, const Step& step, int kind = 0);
 
  private:
+  struct Replayed {
+    std::unique_ptr<Graph> graph;
+    int warm_ups = 0;
+  };
+
   Device device_;
   std::int64_t batch_size_ = 0;  // 0: no graph
-  data::Batch inputs_;           // where the graph reads
-  std::unique_ptr<Graph> graph_;
-  int warm_ups_ = 0;
+  data::Batch inputs_;           // where the graphs read
+  std::map<int, Replayed> kinds_;
 };
 
 }  // namespace sluice::apps

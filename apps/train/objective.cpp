@@ -95,8 +95,7 @@ Objective::Objective(const ObjectiveOptions& options, const data::ImageDataset& 
     : options_(options),
       flood_(flood_options(options)),
       schedule_(FloodSchedule::parse(options.flood_level)),
-      level_(Tensor::zeros({}, DType::f64, device)),
-      level_of_rows_(Tensor::zeros({}, DType::f32, device)) {
+      level_(Tensor::zeros({}, DType::f64, device)) {
   if (options.relaxloss > 0) schedule_ = FloodSchedule(options.relaxloss);
   if (!options.flood_class_levels.empty())
     class_levels_ = parse_class_levels(options.flood_class_levels, train).to(device);
@@ -106,8 +105,22 @@ Objective::Objective(const ObjectiveOptions& options, const data::ImageDataset& 
 void Objective::start_epoch(std::int64_t epoch) {
   epoch_ = epoch;
   level_.copy_from(Tensor::full({}, level_at(epoch), DType::f64));
-  level_of_rows_.copy_from(Tensor::full({}, level_at(epoch), DType::f32));
 }
+
+void Objective::start_batch(std::span<const std::int64_t> samples) {
+  if (sample_levels_.empty()) return;
+  const auto largest = batch_levels_.defined() ? static_cast<std::size_t>(batch_levels_.size()) : 0;
+  std::vector<float> levels(std::max(largest, samples.size()));
+  std::ranges::transform(samples, levels.begin(),
+                         [this](std::int64_t sample) { return sample_levels_[static_cast<std::size_t>(sample)]; });
+  const Tensor uploaded = Tensor::from<float>(levels, {static_cast<std::int64_t>(levels.size())});
+  if (levels.size() > largest)
+    batch_levels_ = uploaded.to(level_.device());
+  else
+    batch_levels_.copy_from(uploaded);
+}
+
+int Objective::kind_of_steps() const { return options_.relaxloss > 0 ? static_cast<int>(ops::relax_phase(epoch_)) : 0; }
 
 double Objective::level_at(std::int64_t epoch) const { return schedule_.level_at(epoch); }
 
@@ -119,17 +132,13 @@ Variable Objective::cross_entropy(const Variable& logits, const Tensor& labels) 
   return ops::softmax_cross_entropy(logits, labels, {.label_smoothing = options_.label_smoothing});
 }
 
-Tensor Objective::levels_of(const Tensor& labels, std::span<const std::int64_t> samples) const {
+Tensor Objective::levels_of(const Tensor& labels, std::int64_t first) const {
   if (class_levels_.defined()) return ops::class_levels(class_levels_, labels);
-  if (sample_levels_.empty()) return level_of_rows_;
-  std::vector<float> levels;
-  levels.reserve(samples.size());
-  for (const std::int64_t sample : samples) levels.push_back(sample_levels_[static_cast<std::size_t>(sample)]);
-  return Tensor::from<float>(levels, labels.shape()).to(labels.device());
+  if (sample_levels_.empty()) return level_;
+  return batch_levels_.size() == labels.size() ? batch_levels_ : batch_levels_.rows(first, labels.size());
 }
 
-ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels,
-                                   std::span<const std::int64_t> samples) const {
+ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels, std::int64_t first) const {
   if (options_.relaxloss > 0) {
     const ops::RelaxedLoss relaxed = ops::relax_loss(logits, labels, options_.relaxloss, ops::relax_phase(epoch_));
     return {.loss = relaxed.loss, .mean = relaxed.mean, .flooded = {}};
@@ -139,14 +148,13 @@ ObjectiveValue Objective::of_batch(const Variable& logits, const Tensor& labels,
         ops::flooded_cross_entropy(logits, labels, level_, {.label_smoothing = options_.label_smoothing});
     return {.loss = loss, .mean = mean, .flooded = {}};
   }
-  const Variable rows = ops::softmax_cross_entropy_rows(logits, labels, {.label_smoothing = options_.label_smoothing});
-  const ops::FloodedRows flooded = ops::flood_rows(rows, levels_of(labels, samples), flood_);
+  const ops::FloodedRows flooded = ops::flooded_cross_entropy_rows(logits, labels, levels_of(labels, first), flood_,
+                                                                   {.label_smoothing = options_.label_smoothing});
   return {.loss = flooded.loss, .mean = flooded.mean, .flooded = flooded.flooded};
 }
 
-ObjectiveValue Objective::of_part(const Variable& logits, const Tensor& labels,
-                                  std::span<const std::int64_t> samples) const {
-  if (!decides_by_mean()) return of_batch(logits, labels, samples);
+ObjectiveValue Objective::of_part(const Variable& logits, const Tensor& labels, std::int64_t first) const {
+  if (!decides_by_mean()) return of_batch(logits, labels, first);
   const Variable mean = cross_entropy(logits, labels);
   return {.loss = mean, .mean = mean.value(), .flooded = {}};
 }
@@ -155,7 +163,7 @@ Tensor Objective::factor(const Tensor& mean) const {
   if (flood_.transform == ops::FloodTransform::hard) return ops::flood_sign(mean, level_);
   Tape tape;
   const Variable watched = tape.watched(mean.reshape({1}));
-  tape.backward(ops::flood_rows(watched, level_of_rows_, flood_).loss);
+  tape.backward(ops::flood_rows(watched, level_, flood_).loss);
   return watched.gradient().reshape({});
 }
 

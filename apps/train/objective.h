@@ -27,16 +27,21 @@ class Objective {
   // the classes of `train`, IoError naming the file for one that does not fit its images.
   Objective(const ObjectiveOptions& options, const data::ImageDataset& train, Device device);
 
-  // Brings the epoch's level to where it is read, so that captured steps follow it.
+  // What changes from epoch to epoch and from batch to batch is brought to where it is read, so that captured steps
+  // follow it. `samples` are the numbers of the next batch's images in the training set.
   void start_epoch(std::int64_t epoch);
+  void start_batch(std::span<const std::int64_t> samples);
+  // What the epoch's steps have in common besides: steps of different kinds compute different things.
+  int kind_of_steps() const;
   // The one level of all images in that epoch; 0 where there is none, or not one.
   double level_at(std::int64_t epoch) const;
 
-  // Of a whole batch. `samples` are the numbers of its images in the training set.
-  ObjectiveValue of_batch(const Variable& logits, const Tensor& labels, std::span<const std::int64_t> samples) const;
+  // Of the batch, or of its images from `first` on as if they were one.
+  ObjectiveValue of_batch(const Variable& logits, const Tensor& labels, std::int64_t first = 0) const;
 
-  // Of a micro-batch, whose loss is plain where the mean of the whole batch decides; then, with that mean, ...
-  ObjectiveValue of_part(const Variable& logits, const Tensor& labels, std::span<const std::int64_t> samples) const;
+  // Of a micro-batch, the batch's images from `first` on, whose loss is plain where the mean of the whole batch
+  // decides; then, with that mean, ...
+  ObjectiveValue of_part(const Variable& logits, const Tensor& labels, std::int64_t first) const;
   bool decides_by_mean() const;
   // ... what its gathered gradients are multiplied by: an f32 scalar, 1 where nothing is flooded.
   Tensor factor(const Tensor& mean) const;
@@ -52,15 +57,15 @@ class Objective {
 
  private:
   Variable cross_entropy(const Variable& logits, const Tensor& labels) const;
-  Tensor levels_of(const Tensor& labels, std::span<const std::int64_t> samples) const;
+  Tensor levels_of(const Tensor& labels, std::int64_t first) const;
 
   ObjectiveOptions options_;
   ops::FloodOptions flood_;
   FloodSchedule schedule_;
   Tensor level_;                      // f64 scalar, the epoch's
-  Tensor level_of_rows_;              // f32 scalar, the same
   Tensor class_levels_;               // f32 [C], or undefined
-  std::vector<float> sample_levels_;  // [N], or empty
+  std::vector<float> sample_levels_;  // [N], or empty; then ...
+  Tensor batch_levels_;               // ... those of the batch, f32 [B] for the largest batch so far
   std::int64_t epoch_ = 0;
 };
 

@@ -76,14 +76,6 @@ void Trainer::load_data() {
                device_text(device_));
 }
 
-bool Trainer::steps_are_alike() const {
-  const ObjectiveOptions& objective = options_.objective;
-  const bool host_decides =
-      !objective.flood_class_levels.empty() || !objective.flood_sample_levels.empty() || objective.relaxloss > 0;
-  const bool two_passes = options_.sam > 0 || options_.gradient_penalty > 0;
-  return device_.kind == DeviceKind::cuda && !host_decides && !two_passes;
-}
-
 void Trainer::build_model() {
   const data::ImageDataset& train = images_.train;
   model_ = nn::make_model({.name = options_.model,
@@ -92,7 +84,7 @@ void Trainer::build_model() {
                            .seed = options_.seed,
                            .dropout = options_.dropout,
                            .device = device_});
-  if (steps_are_alike() && options_.graph == "auto") steps_ = StepRunner(device_, options_.batch_size);
+  if (device_.kind == DeviceKind::cuda && options_.graph == "auto") steps_ = StepRunner(device_, options_.batch_size);
 }
 
 void Trainer::build_optimizer() {
@@ -168,7 +160,9 @@ Outcome Trainer::train_epoch() {
     const std::optional<data::Batch> batch = loader_->next();
     optimizer_->set_learning_rate(schedule_->at(position_.step));
     model_->set_step(position_.step);
-    steps_.run(*batch, [this](const data::Batch& inputs) { train_step(inputs); });
+    objective_->start_batch(loader_->samples(batch->index));
+    steps_.run(
+        *batch, [this](const data::Batch& inputs) { train_step(inputs); }, objective_->kind_of_steps());
     ++position_.batch;
     ++position_.step;
     if (position_.step % kStepsBetweenChecks == 0) expect_finite_so_far();
@@ -206,7 +200,7 @@ Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
   if (options_.accumulate > 1) return accumulate_gradients(batch, pass);
   Tape tape;
   const Variable logits = (*model_)(tape.input(batch.images));
-  const ObjectiveValue value = objective_->of_batch(logits, batch.labels, loader_->samples(batch.index));
+  const ObjectiveValue value = objective_->of_batch(logits, batch.labels);
   if (pass == Pass::first) {
     expect_finite(value.mean);
     meter_.add_part(value.mean, logits.value(), batch.labels);
@@ -233,9 +227,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
     const Tensor labels = batch.labels.rows(first, count);
     Tape tape;
     const Variable logits = (*model_)(tape.input(batch.images.rows(first, count)));
-    const auto samples =
-        loader_->samples(batch.index).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    const ObjectiveValue value = objective_->of_part(logits, labels, samples);
+    const ObjectiveValue value = objective_->of_part(logits, labels, first);
     add_share(mean, value.mean);
     if (flooded.defined()) add_share(flooded, value.flooded);
     if (pass == Pass::first) {

@@ -50,8 +50,6 @@ class Trainer {
 
  private:
   void load_data();
-  // Whether a step computes the same from its batch each time, without the host.
-  bool steps_are_alike() const;
   void build_model();
   void build_optimizer();
   void open_folder(const std::string& configuration);

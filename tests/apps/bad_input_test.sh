@@ -5,7 +5,6 @@
 source "$(dirname "$0")/expect.sh"
 unset SLUICE_DATA
 train=("$bin/sluice-train" --dataset shapes10 --model mlp --train-images 64 --test-images 32 --batch-size 32 --epochs 1)
-newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
 
 # Options.
 expect 2 "no option '--epoch'.*'--epochs'" "$bin/sluice-train" --epoch 3

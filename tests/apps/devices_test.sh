@@ -4,8 +4,6 @@
 source "$(dirname "$0")/expect.sh"
 build=$1
 tiny=(--dataset shapes10 --model mlp_paper --train-images 20 --test-images 8 --batch-size 8 --learning-rate 0.01 --seed 3)
-newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
-weights() { sha256sum <"$(newest "$1")/model.safetensors"; }
 
 expect 2 "there is no device 'gpu'" "$bin/sluice-train" "${tiny[@]}" --device gpu --out bad
 expect 2 'the cpu has no TF32 products' "$bin/sluice-train" "${tiny[@]}" --device cpu --precision tf32 --out bad
@@ -36,6 +34,24 @@ rm -r "$(newest c)"
 sed -i '$d' c/metrics.csv
 expect 0 'going on after step' "$bin/sluice-train" --resume --out c
 check "a resumed run has the same weights" test "$(weights a)" = "$(weights c)"
+
+# So with every objective, whose step reads from the device's memory what changes: a level of its own for each image, the
+# masks of dropout, the batch of both passes. RelaxLoss has a graph for each of its phases.
+safetensors levels.safetensors levels 20 '\0\0\0\x40' '\0\0\x20\x40' # 2 and 2.5 in turns, as the classes come; amid the losses
+replays() { # NAME OPTION...
+  local name=$1
+  shift
+  expect 0 'epoch' "$bin/sluice-train" "${tiny[@]}" --device cuda --epochs 2 "$@" --out "$name"
+  expect 0 'epoch' "$bin/sluice-train" "${tiny[@]}" --device cuda --epochs 2 "$@" --graph off --out "$name-eager"
+  check "$name: a graph has the bits of single launches" test "$(weights "$name")" = "$(weights "$name-eager")"
+}
+replays classes --flood-class-levels 2,2.5,2,2.5,2,2.5,2,2.5,2,2.5 --flood-granularity sample
+replays images --flood-sample-levels levels.safetensors --flood-granularity sample
+check "an image's level is its own in every replay" test "$(weights classes)" = "$(weights images)"
+replays parts --flood-sample-levels levels.safetensors --flood-granularity sample --flood-transform soft --accumulate 2
+replays relaxloss --relaxloss 2.25 --batch-size 5
+replays sam --sam 0.05 --dropout 0.2 --flood-level 2.25 --flood-granularity sample
+replays penalty --gradient-penalty 0.05 --dropout 0.2 --clip-norm 1
 
 # The loss follows the CPU's.
 expect 0 'epoch' "${run[@]}" --device cpu --out d

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A run that is killed (SIGKILL) at ten random moments, and resumed each time, ends with the weights of an unbroken run.
 source "$(dirname "$0")/expect.sh"
-newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
 options=(--dataset shapes10 --model resnet20 --train-images 256 --test-images 32 --batch-size 32 --epochs 12 --augment crop,flip,cutout
   --flood-level 0.3 --learning-rate 0.05)
 "$bin/sluice-train" "${options[@]}" --out whole >/dev/null

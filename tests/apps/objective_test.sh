@@ -5,8 +5,6 @@
 source "$(dirname "$0")/expect.sh"
 small=(--dataset shapes10 --model mlp_paper --train-images 192 --test-images 32 --batch-size 32 --learning-rate 0.02 --epochs 2
   --threads 1)
-newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
-weights() { sha256sum <"$(newest "$1")/model.safetensors"; }
 run() { # NAME OPTION...: a run in the folder NAME
   local name=$1
   shift
@@ -14,14 +12,6 @@ run() { # NAME OPTION...: a run in the folder NAME
 }
 same() { check "$1 and $2 have the same weights" test "$(weights "$1")" = "$(weights "$2")"; }
 differ() { check "$1 and $2 have different weights" test "$(weights "$1")" != "$(weights "$2")"; }
-# safetensors FILE NAME COUNT BYTES: a file with one tensor of COUNT f32, each of those bytes.
-safetensors() {
-  local header="{\"$2\":{\"dtype\":\"F32\",\"shape\":[$3],\"data_offsets\":[0,$((4 * $3))]}}"
-  {
-    printf "\\x$(printf %x ${#header})\\0\\0\\0\\0\\0\\0\\0%s" "$header"
-    for _ in $(seq "$3"); do printf "$4"; done
-  } >"$1"
-}
 two='\0\0\0\x40' # 2.0f
 
 # The one level of a batch, said in four ways. The levels lie amid the losses: about 2.3 at first.
@@ -36,6 +26,13 @@ run samples --flood-level 2 --flood-granularity sample
 differ batch samples
 check "a share of the images is flooded" grep -qE '^2,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*,0\.[0-9]*[1-9]' samples/metrics.csv
 
+# Levels of images are those of their classes, which take turns.
+safetensors turns.safetensors levels 192 "$two" '\0\0\x20\x40' # 2 and 2.5
+run by_class --flood-class-levels 2,2.5,2,2.5,2,2.5,2,2.5,2,2.5 --flood-granularity sample
+run by_image --flood-sample-levels turns.safetensors --flood-granularity sample
+same by_class by_image
+differ by_class samples
+
 # AdaFlood with gamma 0 holds each image at its auxiliary loss; with gamma 1 at 0.
 safetensors losses.safetensors losses 192 "$two"
 run adaflood --flood-sample-levels losses.safetensors --adaflood-gamma 0
@@ -48,22 +45,21 @@ same plain adaflood_one
 run soft --flood-level 100 --flood-transform soft --flood-granularity sample --accumulate 4
 check "a level above the losses floods all" test "$(tail -n 1 soft/metrics.csv | cut -d, -f7 | cut -c1-5)" = 1
 
-# In two parts: the same bits.
+# In two parts, stopped in the middle of an epoch of 24 batches: the same bits.
 goes_on() { # NAME OPTION...
-  local name=$1 code=0
+  local name=$1
   shift
-  run "$name" "$@" --epochs 4
-  "$bin/sluice-train" --config "$name/config.toml" --out "$name-cut" >cut.log 2>&1 &
-  local pid=$!
-  for _ in $(seq 100); do [[ -s $name-cut/metrics.csv && $(wc -l <"$name-cut/metrics.csv") -ge 2 ]] && break; sleep 0.02; done
-  kill -INT $pid || true
-  wait $pid || code=$?
-  check "$name was interrupted or ended" test $code = 130 -o $code = 0
-  expect 0 '.' "$bin/sluice-train" --resume --out "$name-cut"
+  run "$name" "$@" --batch-size 8 --epochs 3
+  stop_within_epoch "$name-cut" 24 "$bin/sluice-train" --config "$name/config.toml" --out "$name-cut"
+  expect 0 'going on after step' "$bin/sluice-train" --resume --out "$name-cut"
   same "$name" "$name-cut"
+  check "$name-cut has the same metrics" diff <(cut -d, -f1-8 "$name/metrics.csv") <(cut -d, -f1-8 "$name-cut/metrics.csv")
 }
 goes_on relaxloss --relaxloss 2 --gradient-penalty 0.05
 goes_on sam --sam 0.05 --flood-class-levels 1,2,1,2,1,2,1,2,1,2 --flood-granularity sample --flood-transform soft --dropout 0.1
+goes_on each --flood-sample-levels two.safetensors --flood-granularity group --flood-group 3
+goes_on parts --flood-sample-levels losses.safetensors --flood-granularity sample --accumulate 3 --label-smoothing 0.1
+goes_on scheduled --flood-level 0:2.2,1:2 --flood-transform soft --flood-softness 0.5 --accumulate 2
 
 # What a run was told, it keeps.
 safetensors other.safetensors levels 192 '\0\0\x80\x3f'

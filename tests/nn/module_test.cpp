@@ -112,6 +112,9 @@ TEST_F(DropoutModule, MaskIsAFunctionOfTheStep) {
   model.set_step(7);
   EXPECT_EQ(run(model), first);
   EXPECT_EQ(run(model), second_part);
+  // So does a second pass over the same batch.
+  model.set_step(7);
+  EXPECT_EQ(run(model), first);
 }
 
 TEST_F(DropoutModule, DiffersBetweenPassesWithoutAStep) {
