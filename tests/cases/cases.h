@@ -14,6 +14,7 @@ std::vector<OpCase> elementwise_cases();
 std::vector<OpCase> layer_norm_cases();
 std::vector<OpCase> linear_cases();
 std::vector<OpCase> loss_cases();
+std::vector<OpCase> optimizer_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pool_cases();
 std::vector<OpCase> softmax_cases();
