@@ -6,8 +6,8 @@
 //   y = z, relu(z) or relu(z + residual), as the tail says.
 //
 // Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithm 1, and section 3 for the way back. Bound by
-// bytes: forward reads x twice and writes y; backward reads x and dy twice and writes dx (the add_relu tail reads y
-// once more and writes the residual's gradient).
+// bytes: forward reads x twice and writes y; where what made x left its moments, it reads x once. backward reads x and
+// dy twice and writes dx (the add_relu tail reads y once more and writes the residual's gradient).
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,14 @@ struct BatchNormChannels {
   const M* bias;
 };
 
+// Of x by runs of rows: run r is rows [r * run, (r + 1) * run), the last may be shorter. values [2, ceil(rows / run),
+// channels]: the mean of each run, then its sum of squared deviations from that mean, which no large mean costs digits.
+template <class M>
+struct BatchNormMoments {
+  const M* values;
+  std::int64_t run;
+};
+
 #define SLUICE_BATCH_NORM_KERNELS                                                                                    \
   /* For statistics and for reduce. */                                                                               \
   template <class T>                                                                                                 \
@@ -47,6 +55,11 @@ struct BatchNormChannels {
   void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T* x, double epsilon, double momentum,     \
                              Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,                  \
                              Master<T>* inverse_deviation, void* scratch);                                           \
+  /* The same out of the moments of x, which is not read. */                                                         \
+  template <class T>                                                                                                 \
+  void batch_norm_statistics_of_moments(const Exec&, const BatchNormGeometry&, const BatchNormMoments<Master<T>>&,   \
+                                        double epsilon, double momentum, Master<T>* running_mean,                    \
+                                        Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation); \
   /* mean and inverse_deviation out of running statistics. */                                                        \
   template <class T>                                                                                                 \
   void batch_norm_running(const Exec&, std::int64_t channels, double epsilon, const Master<T>* running_mean,         \

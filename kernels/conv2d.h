@@ -19,6 +19,8 @@
 namespace sluice::kernels {
 
 enum class Bias : std::uint8_t { absent, present };
+// Of y by channels, as batch norm takes them (kernels/batch_norm.h): asked of forward, which may not have them.
+enum class Moments : std::uint8_t { absent, present };
 
 struct Conv2dWindow {
   std::int64_t stride_height = 1, stride_width = 1;      // from 1
@@ -26,6 +28,7 @@ struct Conv2dWindow {
   std::int64_t dilation_height = 1, dilation_width = 1;  // from 1
   std::int64_t groups = 1;                               // divides C and K
   Bias bias = Bias::absent;
+  Moments moments = Moments::absent;
 
   auto operator<=>(const Conv2dWindow&) const = default;
 };
@@ -58,12 +61,17 @@ struct Conv2dShape {
 
 // `bias` and `dbias` [K] are nullptr if, and only if, shape.window.bias is absent. The scratch's size is that of the
 // algorithm that the pass will run; where several serve, asking for it first measures them (kernels/tuning.h).
+// conv2d_moments_run is the number of rows (of y as [N*P*Q,K]) in a run of the moments that forward leaves, or 0 where
+// they are not asked for or the algorithm can't; `moments` [2, ceil(N*P*Q / run), K] is nullptr if, and only if, it is
+// 0. They are those of y as it was rounded, and y is not read again for them; x and weight start at multiples of 16.
 #define SLUICE_CONV2D_KERNELS                                                                                       \
   template <class T>                                                                                                \
   std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape&);                                        \
   template <class T>                                                                                                \
+  std::int64_t conv2d_moments_run(const Exec&, const Conv2dShape&);                                                 \
+  template <class T>                                                                                                \
   void conv2d_forward(const Exec&, const Conv2dShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,   \
-                      void* scratch);                                                                               \
+                      Master<T>* moments, void* scratch);                                                           \
   template <class T>                                                                                                \
   std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape&);                                 \
   template <class T>                                                                                                \

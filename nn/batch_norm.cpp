@@ -16,10 +16,10 @@ BatchNorm::BatchNorm(std::int64_t channels, Initialiser& initialiser, double eps
   register_buffer("running_var", statistics_.running_var);
 }
 
-ops::BatchNormOptions BatchNorm::options() const {
-  return {.epsilon = epsilon_, .momentum = momentum_, .mode = mode()};
+ops::BatchNormOptions BatchNorm::options(const ops::BatchMoments& moments) const {
+  return {.epsilon = epsilon_, .momentum = momentum_, .mode = mode(), .moments = moments};
 }
 
-Variable BatchNorm::forward(const Variable& x) { return ops::batch_norm(x, weight_, bias_, statistics_, options()); }
+Variable BatchNorm::forward(const Variable& x) { return ops::batch_norm(x, weight_, bias_, statistics_, options({})); }
 
 }  // namespace sluice::nn

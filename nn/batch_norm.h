@@ -18,7 +18,7 @@ class BatchNorm : public Module {
   const Variable& weight() const { return weight_; }
   const Variable& bias() const { return bias_; }
   ops::BatchNormStatistics& statistics() { return statistics_; }
-  ops::BatchNormOptions options() const;
+  ops::BatchNormOptions options(const ops::BatchMoments& moments) const;
 
  private:
   double epsilon_, momentum_;

@@ -19,4 +19,11 @@ Conv2d::Conv2d(const Conv2dOptions& options, Initialiser& initialiser) : geometr
 
 Variable Conv2d::forward(const Variable& x) { return ops::conv2d(x, weight_, bias_, geometry_); }
 
+WithMoments Conv2d::with_moments(const Variable& x) {
+  ops::BatchMoments moments;
+  WithMoments y = ops::conv2d(x, weight_, bias_, geometry_, mode() == Mode::train ? &moments : nullptr);
+  y.moments = std::move(moments);
+  return y;
+}
+
 }  // namespace sluice::nn

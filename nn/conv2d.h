@@ -16,12 +16,22 @@ struct Conv2dOptions {
   BiasInit bias = BiasInit::uniform;
 };
 
+// What a batch norm normalises: x, and the moments of it that its maker left, if it did.
+struct WithMoments {
+  WithMoments(const Variable& x_) : x(x_) {}
+
+  Variable x;
+  ops::BatchMoments moments;
+};
+
 // x [N,H,W,inputs] -> [N,P,Q,outputs]. Parameters: weight [K,R,S,C/groups] and bias [K], in the order of PyTorch.
 class Conv2d : public Module {
  public:
   // Throws std::invalid_argument for channels that are not positive or not a multiple of the groups.
   Conv2d(const Conv2dOptions& options, Initialiser& initialiser);
   Variable forward(const Variable& x) override;
+  // The same, with what a batch norm can use of it in training.
+  WithMoments with_moments(const Variable& x);
 
  private:
   ops::Conv2dOptions geometry_;

@@ -11,7 +11,7 @@ Dropout::Dropout(double probability, Initialiser& initialiser)
 }
 
 Variable Dropout::forward(const Variable& x) {
-  if (mode() == Mode::eval || probability_ == 0) return x;
+  if (keeps_all()) return x;
   const PhiloxWords words = philox({seed_}, {static_cast<std::uint32_t>(RandomPurpose::dropout), passes_++, 0});
   const std::uint64_t pass_seed = std::uint64_t{words[1]} << 32 | words[0];
   const Device device = x.value().device();

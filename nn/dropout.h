@@ -14,6 +14,8 @@ class Dropout : public Module {
   Dropout(double probability, Initialiser& initialiser);
   Variable forward(const Variable& x) override;
   void set_step(std::int64_t step) override;
+  // Whether forward is the identity: in eval mode, and where nothing is dropped.
+  bool keeps_all() const { return mode() == Mode::eval || probability_ == 0; }
 
  private:
   double probability_;

@@ -7,12 +7,17 @@
 
 namespace sluice::nn {
 
-Variable normalised_relu(BatchNorm& norm, const Variable& x) {
-  return ops::batch_norm_relu(x, norm.weight(), norm.bias(), norm.statistics(), norm.options());
+Variable normalised(BatchNorm& norm, const WithMoments& x) {
+  return ops::batch_norm(x.x, norm.weight(), norm.bias(), norm.statistics(), norm.options(x.moments));
 }
 
-Variable normalised_sum_relu(BatchNorm& norm, const Variable& x, const Variable& residual) {
-  return ops::batch_norm_add_relu(x, residual, norm.weight(), norm.bias(), norm.statistics(), norm.options());
+Variable normalised_relu(BatchNorm& norm, const WithMoments& x) {
+  return ops::batch_norm_relu(x.x, norm.weight(), norm.bias(), norm.statistics(), norm.options(x.moments));
+}
+
+Variable normalised_sum_relu(BatchNorm& norm, const WithMoments& x, const Variable& residual) {
+  return ops::batch_norm_add_relu(x.x, residual, norm.weight(), norm.bias(), norm.statistics(),
+                                  norm.options(x.moments));
 }
 
 Conv2dOptions same_conv(std::int64_t inputs, std::int64_t outputs, std::int64_t kernel, std::int64_t stride,
@@ -25,6 +30,14 @@ Conv2dOptions same_conv(std::int64_t inputs, std::int64_t outputs, std::int64_t 
           .weight = weight,
           .bias = BiasInit::none};
 }
+
+Projection::Projection(const Conv2dOptions& options, Initialiser& initialiser)
+    : convolution_(options, initialiser), norm_(options.outputs, initialiser) {
+  register_module("0", convolution_);
+  register_module("1", norm_);
+}
+
+Variable Projection::forward(const Variable& x) { return normalised(norm_, convolution_.with_moments(x)); }
 
 ResidualBlock::ResidualBlock(const ResidualBlockOptions& options, Initialiser& initialiser)
     : stride_(options.stride),
@@ -39,22 +52,21 @@ ResidualBlock::ResidualBlock(const ResidualBlockOptions& options, Initialiser& i
   register_module("bn2", bn2_);
   const bool changes = stride_ != 1 || added_channels_ != 0;
   if (changes && options.shortcut == Shortcut::projection) {
-    projection_.emplace<Conv2d>(same_conv(options.inputs, options.outputs, 1, stride_, options.weight), initialiser);
-    projection_.emplace<BatchNorm>(options.outputs, initialiser);
-    register_module(options.shortcut_name, projection_);
+    projection_ = std::make_unique<Projection>(same_conv(options.inputs, options.outputs, 1, stride_, options.weight),
+                                               initialiser);
+    register_module(options.shortcut_name, *projection_);
   }
   require(options.shortcut == Shortcut::projection || added_channels_ >= 0, "nn::ResidualBlock",
           "option A expects at least as many channels out as in, got ", options.inputs, " to ", options.outputs);
 }
 
 Variable ResidualBlock::forward(const Variable& x) {
-  Variable y = normalised_relu(bn1_, conv1_(x));
-  y = conv2_(y);
+  const WithMoments y = conv2_.with_moments(normalised_relu(bn1_, conv1_.with_moments(x)));
   return normalised_sum_relu(bn2_, y, shortcut(x));
 }
 
 Variable ResidualBlock::shortcut(const Variable& x) {
-  if (projection_.size() > 0) return projection_(x);
+  if (projection_) return projection_->forward(x);
   Variable y = x;
   if (stride_ != 1) y = ops::avg_pool2d(y, {.kernel = {1, 1}, .stride = {stride_, stride_}});
   if (added_channels_ != 0) y = ops::pad_channels(y, added_channels_ / 2, added_channels_ - added_channels_ / 2);

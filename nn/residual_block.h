@@ -8,14 +8,13 @@
 
 #include "nn/batch_norm.h"
 #include "nn/conv2d.h"
-#include "nn/sequential.h"
 
 namespace sluice::nn {
 
-// relu(norm(x)).
-Variable normalised_relu(BatchNorm& norm, const Variable& x);
-// relu(norm(x) + residual).
-Variable normalised_sum_relu(BatchNorm& norm, const Variable& x, const Variable& residual);
+// norm(x), relu(norm(x)) and relu(norm(x) + residual), of a Variable or of what Conv2d::with_moments makes.
+Variable normalised(BatchNorm& norm, const WithMoments& x);
+Variable normalised_relu(BatchNorm& norm, const WithMoments& x);
+Variable normalised_sum_relu(BatchNorm& norm, const WithMoments& x, const Variable& residual);
 
 // Where a block changes the size of the image or the number of channels (He et al., section 3.3):
 enum class Shortcut : unsigned char {
@@ -30,6 +29,17 @@ struct ResidualBlockOptions {
   Shortcut shortcut = Shortcut::projection;
   std::string shortcut_name = "downsample";  // under which a projection's parameters stand
   WeightInit weight = WeightInit::kaiming_normal_fan_out;
+};
+
+// A convolution and its norm, named as in a Sequential: "0.weight", "1.bias".
+class Projection : public Module {
+ public:
+  Projection(const Conv2dOptions& options, Initialiser& initialiser);
+  Variable forward(const Variable& x) override;
+
+ private:
+  Conv2d convolution_;
+  BatchNorm norm_;
 };
 
 // x [N,H,W,inputs] -> [N,ceil(H/stride),ceil(W/stride),outputs]: conv1 3x3 with stride, bn1, relu, conv2 3x3, bn2, plus
@@ -47,7 +57,7 @@ class ResidualBlock : public Module {
   BatchNorm bn1_;
   Conv2d conv2_;
   BatchNorm bn2_;
-  Sequential projection_;  // empty for option A and where the block changes nothing
+  std::unique_ptr<Projection> projection_;  // none for option A and where the block changes nothing
 };
 
 // A convolution without bias whose padding keeps the image's size at stride 1.

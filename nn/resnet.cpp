@@ -41,7 +41,7 @@ ResNet::ResNet(const ResNetOptions& options, Initialiser& initialiser)
 }
 
 Variable ResNet::forward(const Variable& x) {
-  Variable y = normalised_relu(bn1_, conv1_(x));
+  Variable y = normalised_relu(bn1_, conv1_.with_moments(x));
   for (const std::unique_ptr<Sequential>& stage : stages_) y = stage->forward(y);
   return classifier_->forward(ops::global_average_pool(y));
 }

@@ -6,6 +6,7 @@
 
 #include "nn/linear.h"
 #include "nn/residual_block.h"
+#include "nn/sequential.h"
 
 namespace sluice::nn {
 

@@ -34,7 +34,7 @@ Vgg::Vgg(const VggOptions& options, Initialiser& initialiser) : dropout_(options
 Variable Vgg::forward(const Variable& x) {
   Variable y = x;
   for (const Layer& layer : layers_) {
-    y = normalised_relu(*layer.norm, layer.convolution->forward(y));
+    y = normalised_relu(*layer.norm, layer.convolution->with_moments(y));
     if (layer.after == After::max_pool) y = ops::max_pool2d(y);
   }
   return classifier_->forward(dropout_(ops::global_average_pool(y)));

@@ -32,9 +32,9 @@ WideBlock::WideBlock(std::int64_t inputs, std::int64_t outputs, std::int64_t str
 }
 
 Variable WideBlock::forward(const Variable& x) {
-  Variable y = dropout_(conv1_(normalised_relu(bn1_, x)));
-  y = conv2_(normalised_relu(bn2_, y));
-  return ops::add(y, shortcut_(x));
+  WithMoments y = conv1_.with_moments(normalised_relu(bn1_, x));
+  if (!dropout_.keeps_all()) y = dropout_(y.x);
+  return ops::add(conv2_(normalised_relu(bn2_, y)), shortcut_(x));
 }
 
 WideResNet::WideResNet(const WideResNetOptions& options, Initialiser& initialiser)

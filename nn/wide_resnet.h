@@ -8,6 +8,7 @@
 #include "nn/dropout.h"
 #include "nn/linear.h"
 #include "nn/residual_block.h"
+#include "nn/sequential.h"
 
 namespace sluice::nn {
 

@@ -66,7 +66,10 @@ std::vector<Job> jobs_of(const std::vector<test::OpCase>& cases, const Options& 
 constexpr double kLeastTimeOfARate = 2e-6;
 
 // Operations that NVIDIA's libraries have too.
-bool has_other_engine(const Job& job) { return job.op_case->op == "conv2d" || job.op_case->op == "linear"; }
+bool has_other_engine(const Job& job) {
+  const std::string& op = job.op_case->op;
+  return op == "conv2d" || op == "conv2d_batch_norm" || op == "linear";
+}
 
 // Times the job with our kernels and with NVIDIA's library; the ratio is above 1 where ours is faster.
 nlohmann::ordered_json compare_engines(const Job& job, const Options& options, const std::vector<Tensor>& inputs,

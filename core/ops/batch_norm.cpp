@@ -9,6 +9,7 @@ namespace {
 
 using kernels::BatchNormChannels;
 using kernels::BatchNormGeometry;
+using kernels::BatchNormMoments;
 using kernels::BatchNormStatisticsOf;
 using kernels::BatchNormTail;
 
@@ -16,7 +17,7 @@ void check(const char* op, BatchNormTail tail, const Variable& x, const Variable
            const Variable& bias, const BatchNormStatistics& statistics, const BatchNormOptions& options) {
   const Shape& shape = x.shape();
   require_one_device(op, {&x.value(), &residual.value(), &weight.value(), &bias.value(), &statistics.running_mean,
-                          &statistics.running_var});
+                          &statistics.running_var, &options.moments.values});
   require(shape.rank() == 2 || shape.rank() == 4, op, "x expects [N,C] or [N,H,W,C], got ", shape);
   const auto expect_channels = [&](const Tensor& tensor, const char* what) {
     require(tensor.defined() && tensor.shape() == Shape{shape[-1]} && tensor.dtype() == master_dtype(x.dtype()), op,
@@ -31,6 +32,14 @@ void check(const char* op, BatchNormTail tail, const Variable& x, const Variable
           "residual expects ", name_of(x.dtype()), shape, ", got ", name_of(residual.dtype()), residual.shape());
   require(options.epsilon > 0, op, "epsilon expects more than 0, got ", options.epsilon);
   require(options.momentum >= 0 && options.momentum <= 1, op, "momentum expects 0 to 1, got ", options.momentum);
+  const BatchMoments& moments = options.moments;
+  if (moments.defined()) {
+    const std::int64_t rows = shape.size() / std::max<std::int64_t>(shape[-1], 1);
+    require(moments.run > 0 && moments.values.shape() == Shape{2, (rows + moments.run - 1) / moments.run, shape[-1]} &&
+                moments.values.dtype() == master_dtype(x.dtype()),
+            op, "moments expect runs of x ", shape, ", got ", name_of(moments.values.dtype()), moments.values.shape(),
+            " by ", moments.run, " rows");
+  }
   require(options.mode == Mode::eval || shape.size() != shape[-1], op,
           "expects more than one value a channel in train mode, got x of shape ", shape);
 }
@@ -59,7 +68,12 @@ void forward(const Saved& saved, BatchNormTail tail, const Tensor& residual, Bat
   M* mean = saved.mean.ptr<M>();
   M* inverse_deviation = saved.inverse_deviation.ptr<M>();
   const T* x = saved.x.ptr<T>();
-  if (options.mode == Mode::train) {
+  const BatchMoments& moments = options.moments;
+  if (options.mode == Mode::train && moments.defined()) {
+    SLUICE_KERNEL(T, exec, batch_norm_statistics_of_moments, g,
+                  BatchNormMoments<M>{moments.values.ptr<const M>(), moments.run}, options.epsilon, options.momentum,
+                  running_mean, running_variance, mean, inverse_deviation);
+  } else if (options.mode == Mode::train) {
     const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, batch_norm_scratch_bytes, g));
     SLUICE_KERNEL(T, exec, batch_norm_statistics, g, x, options.epsilon, options.momentum, running_mean,
                   running_variance, mean, inverse_deviation, scratch.data());

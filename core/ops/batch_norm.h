@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/mode.h"
+#include "core/ops/batch_moments.h"
 #include "core/tape.h"
 
 namespace sluice::ops {
@@ -13,6 +14,8 @@ struct BatchNormOptions {
   // running = (1 - momentum) running + momentum of the batch.
   double momentum = 0.1;
   Mode mode = Mode::train;
+  // Of x; where they are defined, train mode takes mean and variance from them.
+  BatchMoments moments{};
 };
 
 // Of the model so far, [C] each. Train mode updates the elements in place, with the batch's unbiased variance.

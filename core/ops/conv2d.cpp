@@ -10,6 +10,7 @@ namespace {
 
 using kernels::Bias;
 using kernels::Conv2dShape;
+using kernels::Moments;
 
 std::array<std::int64_t, 4> extents_of(const Shape& shape) { return {shape[0], shape[1], shape[2], shape[3]}; }
 
@@ -70,17 +71,28 @@ ParameterGradients backward_weight(Conv2dShape shape, const Tensor& x, const Ten
 
 }  // namespace
 
-Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options) {
+Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options,
+                BatchMoments* moments) {
   const Conv2dShape shape = shape_of(x, weight, bias, options);
-  Tensor y = Tensor::empty({shape.batch, shape.out_height, shape.out_width, shape.out_channels}, x.dtype(),
-                           x.value().device());
+  const Device device = x.value().device();
+  Tensor y = Tensor::empty({shape.batch, shape.out_height, shape.out_width, shape.out_channels}, x.dtype(), device);
+  BatchMoments left;
   with_float_type(x.dtype(), "conv2d", [&](auto tag) {
     using T = decltype(tag);
     const Exec exec = exec_of(y);
-    const Scratch scratch(y.device(), SLUICE_KERNEL(T, exec, conv2d_forward_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, conv2d_forward, shape, x.value().ptr<T>(), weight_for<T>(weight.value()),
-                  bias.value().ptr<Master<T>>(), y.ptr<T>(), scratch.data());
+    Conv2dShape wanted = shape;
+    wanted.window.moments = moments == nullptr ? Moments::absent : Moments::present;
+    const Scratch scratch(device, SLUICE_KERNEL(T, exec, conv2d_forward_scratch_bytes, wanted));
+    left.run = SLUICE_KERNEL(T, exec, conv2d_moments_run, wanted);
+    if (left.run > 0) {
+      const std::int64_t rows = shape.batch * shape.out_height * shape.out_width;
+      left.values =
+          Tensor::empty({2, (rows + left.run - 1) / left.run, shape.out_channels}, dtype_of<Master<T>>, device);
+    }
+    SLUICE_KERNEL(T, exec, conv2d_forward, wanted, x.value().ptr<T>(), weight_for<T>(weight.value()),
+                  bias.value().ptr<Master<T>>(), y.ptr<T>(), left.values.ptr<Master<T>>(), scratch.data());
   });
+  if (moments != nullptr) *moments = std::move(left);
   return record("conv2d", y, {&x, &weight, &bias},
                 [shape, x = x.value(), weight = weight.value()](Tensor dy, Gradients& gradients) {
                   if (gradients.wants(1) || gradients.wants(2)) {

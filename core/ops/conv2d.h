@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/ops/batch_moments.h"
 #include "core/ops/extent.h"
 #include "core/tape.h"
 
@@ -15,7 +16,9 @@ struct Conv2dOptions {
 
 // y [N,P,Q,K] from x [N,H,W,C] in f32, bf16 or f64, weight [K,R,S,C/groups] and bias [K] (or an undefined Variable) in
 // the parameter type beside x. P = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1, Q alike. Throws
-// std::invalid_argument, naming what was expected and found, for shapes, types or options that don't fit.
-Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options = {});
+// std::invalid_argument, naming what was expected and found, for shapes, types or options that don't fit. `moments`,
+// where it is given, receives those of y if the device's algorithm has them at hand as it writes y.
+Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias, const Conv2dOptions& options = {},
+                BatchMoments* moments = nullptr);
 
 }  // namespace sluice::ops

@@ -37,6 +37,29 @@ void add_spread(std::int64_t count, const M* means, const M* squares, double wei
   }
 }
 
+// Takes the moments of all rows out of those of the chunks.
+template <class M>
+void finish_statistics(const Chunks& chunks, const M* means, const M* squares, double epsilon, double momentum,
+                       M* running_mean, M* running_variance, M* mean, M* inverse_deviation) {
+  const auto rows = static_cast<double>(chunks.rows);
+  for_groups(chunks, [=](std::int64_t first, std::int64_t count) {
+    double centre[kGroup] = {}, spread[kGroup] = {};
+    for (std::int64_t k = 0; k < chunks.count; ++k)
+      add_parts(count, means + k * chunks.channels + first, static_cast<double>(chunks.length_of(k)) / rows, centre);
+    for (std::int64_t k = 0; k < chunks.count; ++k)
+      add_spread(count, means + k * chunks.channels + first, squares + k * chunks.channels + first,
+                 static_cast<double>(chunks.length_of(k)), centre, spread);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t c = first + i;
+      mean[c] = static_cast<M>(centre[i]);
+      inverse_deviation[c] = static_cast<M>(1 / std::sqrt(std::max(spread[i], 0.0) / rows + epsilon));
+      if (running_mean == nullptr) continue;
+      running_mean[c] = static_cast<M>((1 - momentum) * running_mean[c] + momentum * centre[i]);
+      running_variance[c] = static_cast<M>((1 - momentum) * running_variance[c] + momentum * spread[i] / (rows - 1));
+    }
+  });
+}
+
 // Calls run(tag of the Lanes for T): vectors, or one number at a time for double and for the plain engine.
 template <class T, class Run>
 void with_lanes(const Run& run) {
@@ -80,23 +103,17 @@ void batch_norm_statistics(const Exec&, const BatchNormGeometry& g, const T* x, 
                                                              means + to, squares + to);
                       });
   });
-  const auto rows = static_cast<double>(g.rows);
-  for_groups(chunks, [=](std::int64_t first, std::int64_t count) {
-    double centre[kGroup] = {}, spread[kGroup] = {};
-    for (std::int64_t k = 0; k < chunks.count; ++k)
-      add_parts(count, means + k * chunks.channels + first, static_cast<double>(chunks.length_of(k)) / rows, centre);
-    for (std::int64_t k = 0; k < chunks.count; ++k)
-      add_spread(count, means + k * chunks.channels + first, squares + k * chunks.channels + first,
-                 static_cast<double>(chunks.length_of(k)), centre, spread);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t c = first + i;
-      mean[c] = static_cast<M>(centre[i]);
-      inverse_deviation[c] = static_cast<M>(1 / std::sqrt(std::max(spread[i], 0.0) / rows + epsilon));
-      if (running_mean == nullptr) continue;
-      running_mean[c] = static_cast<M>((1 - momentum) * running_mean[c] + momentum * centre[i]);
-      running_variance[c] = static_cast<M>((1 - momentum) * running_variance[c] + momentum * spread[i] / (rows - 1));
-    }
-  });
+  finish_statistics(chunks, means, squares, epsilon, momentum, running_mean, running_variance, mean, inverse_deviation);
+}
+
+template <class T>
+void batch_norm_statistics_of_moments(const Exec&, const BatchNormGeometry& g,
+                                      const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
+                                      Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                      Master<T>* inverse_deviation) {
+  const Chunks runs(g, moments.run);
+  finish_statistics(runs, moments.values, moments.values + runs.count * g.channels, epsilon, momentum, running_mean,
+                    running_variance, mean, inverse_deviation);
 }
 
 template <class T>
@@ -185,6 +202,9 @@ void batch_norm_backward_input(const Exec&, const BatchNormGeometry& g, BatchNor
   template std::size_t batch_norm_scratch_bytes<T>(const Exec&, const BatchNormGeometry&);                             \
   template void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T*, double, double, Master<T>*,     \
                                       Master<T>*, Master<T>*, Master<T>*, void*);                                      \
+  template void batch_norm_statistics_of_moments<T>(const Exec&, const BatchNormGeometry&,                             \
+                                                    const BatchNormMoments<Master<T>>&, double, double, Master<T>*,    \
+                                                    Master<T>*, Master<T>*, Master<T>*);                               \
   template void batch_norm_running<T>(const Exec&, std::int64_t, double, const Master<T>*, const Master<T>*,           \
                                       Master<T>*, Master<T>*);                                                         \
   template void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail,                                 \

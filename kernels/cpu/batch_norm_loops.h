@@ -15,10 +15,9 @@ struct Chunks {
   std::int64_t rows, channels, length, count;
 
   explicit Chunks(const BatchNormGeometry& g)
-      : rows(g.rows),
-        channels(g.channels),
-        length(std::clamp<std::int64_t>(32768 / std::max<std::int64_t>(g.channels, 1), 32, 512)),
-        count((g.rows + length - 1) / length) {}
+      : Chunks(g, std::clamp<std::int64_t>(32768 / std::max<std::int64_t>(g.channels, 1), 32, 512)) {}
+  Chunks(const BatchNormGeometry& g, std::int64_t length_)
+      : rows(g.rows), channels(g.channels), length(length_), count((g.rows + length - 1) / length) {}
 
   std::int64_t length_of(std::int64_t chunk) const { return std::min(length, rows - chunk * length); }
 };

@@ -139,10 +139,15 @@ std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape&
   return scratch_bytes<T>(Conv2dPass::backward_weight, shape);
 }
 
+template <class T>
+std::int64_t conv2d_moments_run(const Exec&, const Conv2dShape&) {
+  return 0;
+}
+
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
 template <class T>
 void conv2d_forward(const Exec&, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
-                    void* scratch) {
+                    Master<T>*, void* scratch) {
   run<T>(Conv2dPass::forward, shape,
          {const_cast<T*>(x), const_cast<Master<T>*>(weight.master), const_cast<Master<T>*>(bias), y}, scratch);
 }
@@ -159,13 +164,15 @@ void conv2d_backward_weight(const Exec&, const Conv2dShape& shape, const T* x, c
   run<T>(Conv2dPass::backward_weight, shape, {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                            \
-  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                     \
-  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                    \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);             \
-  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*, \
+#define SLUICE_INSTANTIATE(T)                                                                                          \
+  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                               \
+  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                        \
+  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                       \
+  template std::int64_t conv2d_moments_run<T>(const Exec&, const Conv2dShape&);                                        \
+  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, Master<T>*, \
+                               void*);                                                                                 \
+  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);                \
+  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*,    \
                                        void*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batch normalisation of x [rows, channels]. Every pass is bound by bytes, and its floor is the bytes over the memory's
-// bandwidth: statistics read x; apply reads x (and the residual) and writes y; reduce reads x and dy (and y, and
-// writes dz); backward_input reads x and dy and writes dx. Sums are taken by runs of rows, then over the runs in order;
-// the second stage moves little and costs a launch.
+// bandwidth: statistics read x, or the moments that a convolution left, a sixteenth of that or less; apply reads x (and
+// the residual) and writes y; reduce reads x and dy (and y, and writes dz); backward_input reads x and dy and writes
+// dx. Sums are taken by runs of rows, then over the runs in order; the second stage moves little and costs a launch.
 #include "kernels/batch_norm.h"
 
 #include "kernels/cuda/columns.h"
@@ -71,33 +71,52 @@ struct SumDeviations {
   }
 };
 
-// Totals are sums of the deviations, and of their squares, from the first value of all.
+// What a run's sums are taken around: its first row, as SumDeviations does, or its mean, as moments are, around which
+// deviations sum to zero.
 template <class T>
-struct FinishStatistics {
+struct AroundFirstRow {
   const T* x;
-  ColumnTiling tiling;
+  std::int64_t step;  // elements of a run
+
+  __device__ double shift(std::int64_t run, std::int64_t, std::int64_t column) const {
+    return static_cast<double>(to_float(x[run * step + column]));
+  }
+  __device__ double sum(float first) const { return first; }
+};
+struct AroundMean {
+  const float* means;
+
+  __device__ double shift(std::int64_t run, std::int64_t columns, std::int64_t column) const {
+    return static_cast<double>(means[run * columns + column]);
+  }
+  __device__ double sum(float) const { return 0; }
+};
+
+// Totals are sums of the deviations, and of their squares, from what the first run's are taken around.
+template <class Around>
+struct FinishStatistics {
+  Around around;
+  std::int64_t rows, columns, run;
   double epsilon, momentum;
   float *running_mean, *running_variance, *mean, *inverse_deviation;
 
-  __device__ double shift_of(std::int64_t run, std::int64_t column) const {
-    return static_cast<double>(to_float(x[run * tiling.run * tiling.columns + column]));
-  }
-  __device__ ColumnTotals part(std::int64_t run, std::int64_t column, float sum, float square) const {
-    const double rows = static_cast<double>(min(tiling.run, tiling.rows - run * tiling.run));
-    const double apart = shift_of(run, column) - shift_of(0, column);
-    return {sum + rows * apart, square + (2 * sum + rows * apart) * apart};
+  __device__ double shift_of(std::int64_t i, std::int64_t column) const { return around.shift(i, columns, column); }
+  __device__ ColumnTotals part(std::int64_t i, std::int64_t column, float first, float square) const {
+    const double count = static_cast<double>(min(run, rows - i * run)), sum = around.sum(first);
+    const double apart = shift_of(i, column) - shift_of(0, column);
+    return {sum + count * apart, square + (2 * sum + count * apart) * apart};
   }
   __device__ void operator()(std::int64_t column, const ColumnTotals& total) const {
-    const double rows = static_cast<double>(tiling.rows);
-    const double offset = total.first / rows;
+    const double count = static_cast<double>(rows);
+    const double offset = total.first / count;
     const double centre = shift_of(0, column) + offset;
     const double spread = max(total.second - total.first * offset, 0.0);
     mean[column] = static_cast<float>(centre);
-    inverse_deviation[column] = static_cast<float>(1 / sqrt(spread / rows + epsilon));
+    inverse_deviation[column] = static_cast<float>(1 / sqrt(spread / count + epsilon));
     if (running_mean == nullptr) return;
     running_mean[column] = static_cast<float>((1 - momentum) * running_mean[column] + momentum * centre);
     running_variance[column] =
-        static_cast<float>((1 - momentum) * running_variance[column] + momentum * spread / (rows - 1));
+        static_cast<float>((1 - momentum) * running_variance[column] + momentum * spread / (count - 1));
   }
 };
 
@@ -275,11 +294,38 @@ void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& g, const T
         const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
         launch(exec, {"batch_norm_statistics", tiling.grid(), kColumnThreads},
                sum_columns_kernel<width, SumDeviations<T>>, tiling, SumDeviations<T>{x, tiling}, sums);
-        finish_columns(
-            exec, "batch_norm_statistics_finish", tiling, sums,
-            FinishStatistics<T>{x, tiling, epsilon, momentum, running_mean, running_variance, mean, inverse_deviation});
+        finish_columns(exec, "batch_norm_statistics_finish", g.channels, tiling.runs, sums,
+                       FinishStatistics<AroundFirstRow<T>>{{x, tiling.run * g.channels},
+                                                           g.rows,
+                                                           g.channels,
+                                                           tiling.run,
+                                                           epsilon,
+                                                           momentum,
+                                                           running_mean,
+                                                           running_variance,
+                                                           mean,
+                                                           inverse_deviation});
       },
       x);
+}
+
+template <class T>
+void batch_norm_statistics_of_moments(const Exec& exec, const BatchNormGeometry& g,
+                                      const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
+                                      Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                      Master<T>* inverse_deviation) {
+  finish_columns(exec, "batch_norm_statistics_of_moments", g.channels, (g.rows + moments.run - 1) / moments.run,
+                 moments.values,
+                 FinishStatistics<AroundMean>{{moments.values},
+                                              g.rows,
+                                              g.channels,
+                                              moments.run,
+                                              epsilon,
+                                              momentum,
+                                              running_mean,
+                                              running_variance,
+                                              mean,
+                                              inverse_deviation});
 }
 
 template <class T>
@@ -318,7 +364,7 @@ void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& g, BatchNormTa
           launch(exec, {"batch_norm_reduce", tiling.grid(), kColumnThreads},
                  sum_columns_kernel<width, SumGradients<T, fused>>, tiling,
                  SumGradients<T, fused>{channels, x, y, dy, dz}, sums);
-          finish_columns(exec, "batch_norm_reduce_finish", tiling, sums,
+          finish_columns(exec, "batch_norm_reduce_finish", g.channels, tiling.runs, sums,
                          FinishGradients{channels.inverse_deviation, dweight, dbias});
         },
         x, y, dy, dz);
@@ -352,6 +398,9 @@ void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, Bat
   template std::size_t batch_norm_scratch_bytes<T>(const Exec&, const BatchNormGeometry&);                             \
   template void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T*, double, double, Master<T>*,     \
                                       Master<T>*, Master<T>*, Master<T>*, void*);                                      \
+  template void batch_norm_statistics_of_moments<T>(const Exec&, const BatchNormGeometry&,                             \
+                                                    const BatchNormMoments<Master<T>>&, double, double, Master<T>*,    \
+                                                    Master<T>*, Master<T>*, Master<T>*);                               \
   template void batch_norm_running<T>(const Exec&, std::int64_t, double, const Master<T>*, const Master<T>*,           \
                                       Master<T>*, Master<T>*);                                                         \
   template void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail,                                 \

@@ -153,8 +153,9 @@ struct ColumnTotals {
 };
 
 // finish.part(run, column, first, second) gives what a run adds to the two totals of a column, in double;
-// finish(column, totals) takes them. 32 columns a block, eight threads each.
-inline constexpr int kFinishColumns = 32, kFinishShares = 8;
+// finish(column, totals) takes them. Eight columns a block, a sector of what is read, with 64 threads each: of
+// thousands of runs, which a convolution's tiles are, a thread waits for few.
+inline constexpr int kFinishColumns = 8, kFinishShares = 64;
 template <class Finish>
 __global__ void __launch_bounds__(kFinishColumns* kFinishShares)
     finish_columns_kernel(std::int64_t columns, std::int64_t runs, const float* sums, Finish finish) {
@@ -170,20 +171,20 @@ __global__ void __launch_bounds__(kFinishColumns* kFinishShares)
       total.second += part.second;
     }
   shares[y][x] = total;
-  __syncthreads();
-  if (y > 0 || column >= columns) return;
-  for (int share = 1; share < kFinishShares; ++share) {
-    total.first += shares[share][x].first;
-    total.second += shares[share][x].second;
+  UNROLL for (int half = kFinishShares / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (y >= half) continue;
+    shares[y][x].first += shares[y + half][x].first;
+    shares[y][x].second += shares[y + half][x].second;
   }
-  finish(column, total);
+  if (y == 0 && column < columns) finish(column, shares[0][x]);
 }
 
 template <class Finish>
-void finish_columns(const Exec& exec, const char* name, const ColumnTiling& t, const float* sums,
+void finish_columns(const Exec& exec, const char* name, std::int64_t columns, std::int64_t runs, const float* sums,
                     const Finish& finish) {
-  launch(exec, {name, blocks_for(t.columns, kFinishColumns), kFinishColumns * kFinishShares},
-         finish_columns_kernel<Finish>, t.columns, std::int64_t{t.runs}, sums, finish);
+  launch(exec, {name, blocks_for(columns, kFinishColumns), kFinishColumns * kFinishShares},
+         finish_columns_kernel<Finish>, columns, runs, sums, finish);
 }
 
 }  // namespace sluice::kernels::cuda

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/base/memory.h"
+#include "kernels/batch_norm.h"
 #include "kernels/cuda/conv2d_algorithm.h"
 #include "kernels/cuda/conv2d_libraries.h"
 #include "kernels/cuda/launch.h"
@@ -25,10 +26,15 @@ const char* name_of_pass(Conv2dPass pass) {
   return "?";
 }
 
+bool wants_moments(Conv2dPass pass, const Conv2dShape& shape) {
+  return pass == Conv2dPass::forward && shape.window.moments == Moments::present;
+}
+
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& shape) {
   const bool in_tf32 = dtype == DType::f32 && matmul_precision() == MatmulPrecision::tf32;
   return concat("conv2d ", name_of_pass(pass), " ", in_tf32 ? "tf32" : name_of(dtype), " ", shape.description(),
-                " on cuda", conv_engine() == ConvEngine::cudnn ? " by libraries" : "");
+                wants_moments(pass, shape) ? " with moments" : "", " on cuda",
+                conv_engine() == ConvEngine::cudnn ? " by libraries" : "");
 }
 
 // Device memory to measure on.
@@ -53,6 +59,30 @@ class Arena {
   void* data_;
 };
 
+BatchNormGeometry normed_by(const Conv2dShape& shape) {
+  return {shape.batch * shape.out_height * shape.out_width, shape.out_channels};
+}
+
+// Where batch norm follows, its statistics are a part of what is measured: those of moments, or of y.
+template <class T>
+std::size_t statistics_bytes(const Exec& exec, const Conv2dAlgorithm<T>& algorithm, const Conv2dShape& shape) {
+  const BatchNormGeometry g = normed_by(shape);
+  if (algorithm.moments_run == nullptr) return batch_norm_scratch_bytes<T>(exec, g);
+  const std::int64_t run = algorithm.moments_run(shape);
+  return static_cast<std::size_t>(2 * ((g.rows + run - 1) / run) * g.channels) * sizeof(float);
+}
+
+template <class T>
+void statistics(const Exec& exec, const Conv2dAlgorithm<T>& algorithm, const Conv2dShape& shape, const T* y,
+                float* moments, float* mean) {
+  const BatchNormGeometry g = normed_by(shape);
+  float* inverse_deviation = mean + g.channels;
+  if (algorithm.moments_run == nullptr)
+    return batch_norm_statistics<T>(exec, g, y, 1e-5, 0, nullptr, nullptr, mean, inverse_deviation, moments);
+  batch_norm_statistics_of_moments<T>(exec, g, {moments, algorithm.moments_run(shape)}, 1e-5, 0, nullptr, nullptr, mean,
+                                      inverse_deviation);
+}
+
 template <class T>
 std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape,
                                                const std::vector<Conv2dAlgorithm<T>>& candidates) {
@@ -66,6 +96,13 @@ std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass
   const std::size_t weight = take(static_cast<std::size_t>(shape.weight_size()) * sizeof(float));
   const std::size_t bias = take(static_cast<std::size_t>(shape.out_channels) * sizeof(float));
   const std::size_t scratch = take(scratch_bytes);
+  const bool normed = wants_moments(pass, shape);
+  std::size_t moments_bytes = 0;
+  if (normed)
+    for (const auto& candidate : candidates)
+      moments_bytes = std::max(moments_bytes, statistics_bytes(exec, candidate, shape));
+  const std::size_t moments = take(moments_bytes);
+  const std::size_t mean = take(normed ? 2 * static_cast<std::size_t>(shape.out_channels) * sizeof(float) : 0);
   const auto memory = std::make_shared<Arena>(exec, bytes);
   std::vector<std::function<void()>> runs;
   for (const auto& candidate : candidates) {
@@ -73,11 +110,19 @@ std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass
       const auto at = [&](std::size_t offset) { return static_cast<std::byte*>(memory->data()) + offset; };
       // With a bf16 weight at hand, as training has it.
       const Conv2dOperands<T> operands{
-          reinterpret_cast<T*>(at(x)), reinterpret_cast<float*>(at(weight)),
+          reinterpret_cast<T*>(at(x)),
+          reinterpret_cast<float*>(at(weight)),
           shape.window.bias == Bias::present ? reinterpret_cast<float*>(at(bias)) : nullptr,
-          reinterpret_cast<T*>(at(y)), std::is_same_v<T, float> ? nullptr : reinterpret_cast<const T*>(at(weight))};
+          reinterpret_cast<T*>(at(y)),
+          std::is_same_v<T, float> ? nullptr : reinterpret_cast<const T*>(at(weight)),
+          normed && candidate.moments_run != nullptr ? reinterpret_cast<float*>(at(moments)) : nullptr};
       // Several, for the wait at their end to weigh little.
-      for (int i = 0; i < 10; ++i) candidate.run(exec, pass, shape, operands, at(scratch));
+      for (int i = 0; i < 10; ++i) {
+        candidate.run(exec, pass, shape, operands, at(scratch));
+        if (normed)
+          statistics(exec, candidate, shape, operands.y, reinterpret_cast<float*>(at(moments)),
+                     reinterpret_cast<float*>(at(mean)));
+      }
       check(cudaStreamSynchronize(stream_of(exec)), "cudaStreamSynchronize");
     });
   }
@@ -136,13 +181,22 @@ std::size_t conv2d_backward_weight_scratch_bytes(const Exec& exec, const Conv2dS
   return conv2d_scratch_bytes<T>(exec, Conv2dPass::backward_weight, shape);
 }
 
+// Where the algorithm leaves none, batch norm takes its statistics from y.
+template <class T>
+std::int64_t conv2d_moments_run(const Exec& exec, const Conv2dShape& shape) {
+  if (shape.window.moments == Moments::absent) return 0;
+  const auto moments_run = algorithm_for<T>(exec, Conv2dPass::forward, shape).moments_run;
+  return moments_run == nullptr ? 0 : moments_run(shape);
+}
+
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
 template <class T>
 void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
-                    T* y, void* scratch) {
-  conv2d<T>(exec, Conv2dPass::forward, shape,
-            {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded},
-            scratch);
+                    T* y, Master<T>* moments, void* scratch) {
+  conv2d<T>(
+      exec, Conv2dPass::forward, shape,
+      {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded, moments},
+      scratch);
 }
 
 template <class T>
@@ -158,15 +212,17 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const T*
   conv2d<T>(exec, Conv2dPass::backward_weight, shape, {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template std::size_t conv2d_scratch_bytes<T>(const Exec&, Conv2dPass, const Conv2dShape&);                        \
-  template void conv2d(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void*);               \
-  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                            \
-  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                     \
-  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                    \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);             \
-  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*, \
+#define SLUICE_INSTANTIATE(T)                                                                                          \
+  template std::size_t conv2d_scratch_bytes<T>(const Exec&, Conv2dPass, const Conv2dShape&);                           \
+  template void conv2d(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void*);                  \
+  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                               \
+  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                        \
+  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                       \
+  template std::int64_t conv2d_moments_run<T>(const Exec&, const Conv2dShape&);                                        \
+  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, Master<T>*, \
+                               void*);                                                                                 \
+  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);                \
+  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*,    \
                                        void*);
 SLUICE_INSTANTIATE(float)
 SLUICE_INSTANTIATE(BFloat16)

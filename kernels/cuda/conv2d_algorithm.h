@@ -20,6 +20,7 @@ struct Conv2dOperands {
   float* bias;
   T* y;
   const T* rounded_weight = nullptr;  // as Weight has it
+  float* moments = nullptr;           // of y, written by forward where the algorithm has them
 };
 
 template <class T>
@@ -28,6 +29,8 @@ struct Conv2dAlgorithm {
   bool (*supports)(Conv2dPass, const Conv2dShape&);
   std::size_t (*scratch_bytes)(Conv2dPass, const Conv2dShape&);
   void (*run)(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void* scratch);
+  // As conv2d_moments_run (kernels/conv2d.h); nullptr where forward can't leave moments.
+  std::int64_t (*moments_run)(const Conv2dShape&) = nullptr;
 };
 
 // A thread a result, in float: any shape (conv2d_direct.cu).

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel of conv2d_gather.h: a block sums a tile of results. Bound by the products (2 * M * N * taps * C
-// operations) from some 64 channels on, by the bytes of source and results below.
+// operations) from some 64 channels on, by the bytes of source and results below. The moments of the results are taken
+// from the registers that the results are written from, and add 8 bytes a tile and channel to what is written.
 #pragma once
 
 #include "kernels/cuda/conv2d_gather.h"
-#include "kernels/cuda/gemm_products.h"
+#include "kernels/cuda/tile_moments.h"
 
 namespace sluice::kernels::cuda {
 
@@ -15,6 +16,7 @@ struct GatherOperands {
   const float* bias;  // or nullptr
   Element* y;
   bool whole_packs;  // channels of results in fours, and y aligned to four
+  float* moments;    // of the results, by tiles of rows (kernels/batch_norm.h), or nullptr; for a single class
 };
 
 template <class Tile, Access access>
@@ -37,6 +39,10 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks)
   const int depth = vertical.taps * horizontal.taps * shape.channels;
   multiply<Tile>(products, loader, (depth + Tile::depth - 1) / Tile::depth, shared);
 
+  const auto result = [&](int column, float sum) {
+    const bool biased = operands.bias != nullptr && column < shape.columns;
+    return from_float<Element>(sum + (biased ? __ldg(operands.bias + column) : 0.0f));
+  };
   constexpr int pack = GemmProducts<Tile>::pack;
   products.for_each([&](int tile_row, int tile_column, Pack<float, pack> values) {
     const int row = first_row + tile_row, column = first_column + tile_column;
@@ -46,15 +52,24 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks)
     Element* to = operands.y +
                   (line * shape.width + horizontal.place + at.inner * horizontal.place_step) * shape.columns + column;
     Pack<Element, pack> results;
-    UNROLL for (int e = 0; e < pack; ++e) {
-      const bool biased = operands.bias != nullptr && column + e < shape.columns;
-      results[e] = from_float<Element>(values[e] + (biased ? __ldg(operands.bias + column + e) : 0.0f));
-    }
+    UNROLL for (int e = 0; e < pack; ++e) results[e] = result(column + e, values[e]);
     if (operands.whole_packs)
       *reinterpret_cast<Pack<Element, pack>*>(to) = results;
     else
       UNROLL for (int e = 0; e < pack; ++e) if (column + e < shape.columns) to[e] = results[e];
   });
+
+  if (operands.moments == nullptr) return;
+  const std::int64_t run = static_cast<int>(blockIdx.x) / across, runs = (rows + Tile::m - 1) / Tile::m;
+  tile_moments<Tile>(
+      products, min(rows - first_row, Tile::m),
+      [&](int tile_column, float sum) { return to_float(result(first_column + tile_column, sum)); },
+      [&](int tile_column, float mean, float squares) {
+        const int column = first_column + tile_column;
+        if (column >= shape.columns) return;
+        operands.moments[run * shape.columns + column] = mean;
+        operands.moments[(runs + run) * shape.columns + column] = squares;
+      });
 }
 
 template <class Tile, Access access>

@@ -171,7 +171,15 @@ class Conv2dGemm {
     }
   }
 
+  static std::int64_t moments_run(const Conv2dShape& s) {
+    return rows_of(gather_tile(forward_shape(s), access_by_channels(s.in_channels)));
+  }
+
  private:
+  static Access access_by_channels(std::int64_t channels) {
+    return channels % kChunk == 0 ? Access::vector : Access::scalar;
+  }
+
   static std::int64_t results_of(const Conv2dShape& s) { return s.batch * s.out_height * s.out_width; }
 
   // How the sum of backward_weight is split into runs of whole stages: to keep a GPU busy, but never into runs of less
@@ -201,16 +209,20 @@ class Conv2dGemm {
   }
 
   static void gather(const Exec& exec, const GatherShape& shape, const Element* source, const Element* weight,
-                     const float* bias, Element* y) {
+                     const float* bias, Element* y, float* moments) {
     const bool vector =
         access_to(source, shape.channels) == Access::vector && access_to(weight, shape.channels) == Access::vector;
+    const Access access = vector ? Access::vector : Access::scalar;
+    require(moments == nullptr || access == access_by_channels(shape.channels), "conv2d",
+            "expects x and weight at multiples of 16 bytes where it leaves moments");
     conv2d_gather<Arithmetic>(exec, shape,
                               {.source = source,
                                .weight = weight,
                                .bias = bias,
                                .y = y,
-                               .whole_packs = shape.columns % 4 == 0 && aligned(y, 4)},
-                              vector ? Access::vector : Access::scalar);
+                               .whole_packs = shape.columns % 4 == 0 && aligned(y, 4),
+                               .moments = moments},
+                              access);
   }
 
   static void forward(const Exec& exec, const Conv2dShape& s, const Conv2dOperands<Element>& operands, void* scratch) {
@@ -221,7 +233,7 @@ class Conv2dGemm {
       cast<float, Element>(exec, s.weight_size(), operands.weight, static_cast<Element*>(scratch));
       weight = static_cast<const Element*>(scratch);
     }
-    gather(exec, forward_shape(s), operands.x, weight, operands.bias, operands.y);
+    gather(exec, forward_shape(s), operands.x, weight, operands.bias, operands.y, operands.moments);
   }
 
   static void backward_input(const Exec& exec, const Conv2dShape& s, const Conv2dOperands<Element>& operands,
@@ -239,7 +251,7 @@ class Conv2dGemm {
       turn(operands.weight);
     else
       turn(operands.rounded_weight);
-    gather(exec, backward_shape(s), operands.y, turned, nullptr, operands.x);
+    gather(exec, backward_shape(s), operands.y, turned, nullptr, operands.x, nullptr);
   }
 
   static void backward_weight(const Exec& exec, const Conv2dShape& s, const Conv2dOperands<Element>& operands,
@@ -271,7 +283,7 @@ class Conv2dGemm {
 template <class Arithmetic>
 Conv2dAlgorithm<typename Arithmetic::Element> algorithm(std::string_view name) {
   using Gemm = Conv2dGemm<Arithmetic>;
-  return {name, Gemm::supports, Gemm::scratch_bytes, Gemm::run};
+  return {name, Gemm::supports, Gemm::scratch_bytes, Gemm::run, Gemm::moments_run};
 }
 
 }  // namespace

@@ -22,6 +22,19 @@ inline TileExtents weight_gradient_tile(std::int64_t out_channels, std::int64_t 
   return {out_channels > 32 ? 64 : out_channels > 16 ? 32 : 16, 64};
 }
 
+// The tile of forward and backward_input; by its rows the moments of forward are taken.
+enum class GatherTile : std::uint8_t { slim, narrow, square, medium, large };
+inline GatherTile gather_tile(const GatherShape& shape, Access access) {
+  if (shape.columns <= 16) return GatherTile::slim;
+  if (access == Access::scalar) return GatherTile::medium;
+  if (shape.columns <= 32) return GatherTile::narrow;
+  const std::int64_t results = std::int64_t{shape.batch} * shape.height * shape.width;
+  const auto tiles = [&](int m, int n) { return ((results + m - 1) / m) * ((shape.columns + n - 1) / n); };
+  if (shape.columns > 64 && tiles(128, 128) >= kBusyTiles) return GatherTile::large;
+  return tiles(128, 64) >= kBusyTiles ? GatherTile::medium : GatherTile::square;
+}
+inline int rows_of(GatherTile tile) { return tile == GatherTile::square ? 64 : 128; }
+
 template <class Arithmetic>
 void conv2d_gather(const Exec&, const GatherShape&, const GatherOperands<typename Arithmetic::Element>&, Access);
 

@@ -20,17 +20,18 @@ void conv2d_gather(const Exec& exec, const GatherShape& shape,
   using Square = GemmTile<Arithmetic, along, 64, 64, 32, 32, 4>;
   using Narrow = GemmTile<Arithmetic, along, 128, 32, 32, 32, 4>;
   using Slim = GemmTile<Arithmetic, along, 128, 16, 32, 16, 4>;
-  if (access == Access::scalar)
-    return shape.columns > 16 ? launch_gather<Medium, Access::scalar>(exec, shape, operands)
-                              : launch_gather<Slim, Access::scalar>(exec, shape, operands);
-  if (shape.columns <= 16) return launch_gather<Slim, Access::vector>(exec, shape, operands);
-  if (shape.columns <= 32) return launch_gather<Narrow, Access::vector>(exec, shape, operands);
-  const std::int64_t results = std::int64_t{shape.batch} * shape.height * shape.width;
-  const auto tiles = [&](int m, int n) { return ((results + m - 1) / m) * ((shape.columns + n - 1) / n); };
-  if (shape.columns > 64 && tiles(128, 128) >= kBusyTiles)
-    return launch_gather<Large, Access::vector>(exec, shape, operands);
-  if (tiles(128, 64) >= kBusyTiles) return launch_gather<Medium, Access::vector>(exec, shape, operands);
-  launch_gather<Square, Access::vector>(exec, shape, operands);
+  constexpr Access vector = Access::vector, scalar = Access::scalar;
+  switch (gather_tile(shape, access)) {
+    case GatherTile::slim:
+      return access == vector ? launch_gather<Slim, vector>(exec, shape, operands)
+                              : launch_gather<Slim, scalar>(exec, shape, operands);
+    case GatherTile::narrow: return launch_gather<Narrow, vector>(exec, shape, operands);
+    case GatherTile::square: return launch_gather<Square, vector>(exec, shape, operands);
+    case GatherTile::medium:
+      return access == vector ? launch_gather<Medium, vector>(exec, shape, operands)
+                              : launch_gather<Medium, scalar>(exec, shape, operands);
+    case GatherTile::large: return launch_gather<Large, vector>(exec, shape, operands);
+  }
 }
 
 template <class Arithmetic>

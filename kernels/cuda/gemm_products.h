@@ -2,6 +2,9 @@
 // What a thread holds of a block's tile of D, and how it grows by a stage (gemm.h):
 //   accumulate(a, b)   adds the products of a stage's tiles in shared memory
 //   for_each(f)        f(row, column, Pack<float, pack>) for the thread's sums, `pack` neighbouring columns at a time
+//   for_each_column(f) f(column, float [rows_of_thread]) for the thread's sums
+//   share()            which rows of the tile those are: rows share % sharing + i * sharing of the warps' row
+//                      share / sharing; as many threads of a warp as `sharing` share each column
 #pragma once
 
 #include "kernels/cuda/gemm.h"
@@ -17,6 +20,7 @@ class GemmProducts {
 
  public:
   static constexpr int pack = Tile::contiguous == Contiguous::depth ? 4 : 2;
+  static constexpr int sharing = 8, rows_of_thread = Tile::warp_m / sharing;
 
   __device__ __forceinline__ GemmProducts()
       : lane_(static_cast<int>(threadIdx.x) % 32),
@@ -41,6 +45,17 @@ class GemmProducts {
       Pack<float, pack> values;
       UNROLL for (int e = 0; e < pack; ++e) values[e] = sums_[i][j + e / 2][half * 2 + e % 2];
       f(row_ + i * 16 + half * 8 + g, column_ + j * 8 + pack * t, values);
+    }
+  }
+
+  __device__ __forceinline__ int share() const { return row_ / Tile::warp_m * sharing + lane_ / 4; }
+
+  template <class F>
+  __device__ __forceinline__ void for_each_column(F&& f) const {
+    UNROLL for (int j = 0; j < kColumns; j += pack / 2) UNROLL for (int e = 0; e < pack; ++e) {
+      float values[rows_of_thread];
+      UNROLL for (int i = 0; i < rows_of_thread; ++i) values[i] = sums_[i / 2][j + e / 2][i % 2 * 2 + e % 2];
+      f(column_ + j * 8 + pack * (lane_ % 4) + e, values);
     }
   }
 
@@ -104,6 +119,7 @@ requires std::is_same_v<typename Tile::Arithmetic, Fp32Products>
 class GemmProducts<Tile> {
  public:
   static constexpr int pack = Tile::contiguous == Contiguous::depth ? 1 : std::min(4, Tile::warp_n / 8);
+  static constexpr int sharing = 4, rows_of_thread = Tile::warp_m / sharing;
 
   __device__ __forceinline__ GemmProducts()
       : row_(static_cast<int>(threadIdx.x) / 32 / (Tile::n / Tile::warp_n) * Tile::warp_m),
@@ -142,6 +158,18 @@ class GemmProducts<Tile> {
       Pack<float, pack> values;
       UNROLL for (int e = 0; e < pack; ++e) values[e] = sums_[i][j + e];
       f(row(i), column(j), values);
+    }
+  }
+
+  __device__ __forceinline__ int share() const { return row_ / Tile::warp_m * sharing + down_; }
+
+  template <class F>
+  __device__ __forceinline__ void for_each_column(F&& f) const {
+    static_assert(kRowPack == 1);
+    UNROLL for (int j = 0; j < kColumns; ++j) {
+      float values[rows_of_thread];
+      UNROLL for (int i = 0; i < rows_of_thread; ++i) values[i] = sums_[i][j];
+      f(column(j), values);
     }
   }
 

@@ -158,7 +158,7 @@ void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* 
         launch(exec, {"layer_norm_backward_weight", tiling.grid(), kColumnThreads},
                sum_columns_kernel<width, SumParameterGradients<T>>, tiling,
                SumParameterGradients<T>{x, dy, mean, inverse_deviation}, sums);
-        finish_columns(exec, "layer_norm_backward_weight_finish", tiling, sums,
+        finish_columns(exec, "layer_norm_backward_weight_finish", tiling.columns, tiling.runs, sums,
                        FinishParameterGradients{dweight, dbias});
         if (g.rows == 0) return;
         launch(exec, {"layer_norm_backward_input", blocks_for(g.rows, kWarps), kThreads},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/conv2d.h"
 
+#include "core/ops/batch_norm.h"
 #include "kernels/conv2d.h"
 #include "tests/cases/cases.h"
 
@@ -47,6 +48,33 @@ OpCase conv2d_case(const Layer& layer, kernels::Bias bias = kernels::Bias::absen
   return result;
 }
 
+// With the batch norm behind it, which takes the moments that the convolution leaves on a device that has them.
+OpCase conv2d_batch_norm_case(const Layer& layer) {
+  OpCase result = conv2d_case(layer);
+  result.op = "conv2d_batch_norm";
+  const Shape channels{layer.weight[0]};
+  result.inputs.push_back(
+      {.name = "scale", .shape = channels, .low = 0.5, .high = 2, .role = CaseInput::Role::parameter});
+  result.inputs.push_back({.name = "bias", .shape = channels, .role = CaseInput::Role::parameter});
+  result.run = [options = layer.options, channels](const std::vector<Variable>& in) {
+    ops::BatchMoments moments;
+    const Variable y = ops::conv2d(in[0], in[1], {}, options, &moments);
+    const DType dtype = in[2].dtype();
+    const Device device = in[2].value().device();
+    ops::BatchNormStatistics statistics{Tensor::zeros(channels, dtype, device),
+                                        Tensor::full(channels, 1, dtype, device)};
+    return ops::batch_norm(y, in[2], in[3], statistics, {.moments = moments});
+  };
+  // y is written, read once and written again, normalised.
+  result.bytes = [before = result.bytes, layer](double element) {
+    const Shape& x = layer.x;
+    const ops::Extent2 stride = layer.options.stride;
+    const std::int64_t y = x[0] * (x[1] / stride.height) * (x[2] / stride.width) * layer.weight[0];
+    return before(element) + 2 * element * static_cast<double>(y);
+  };
+  return result;
+}
+
 constexpr ops::Conv2dOptions same{.padding = {1, 1}};
 constexpr ops::Conv2dOptions half{.stride = {2, 2}, .padding = {1, 1}};
 constexpr ops::Conv2dOptions shortcut{.stride = {2, 2}};
@@ -83,6 +111,10 @@ std::vector<OpCase> conv2d_cases() {
       conv2d_case({"tiles_valid", {2, 7, 8, 16}, {32, 3, 3, 16}, {}}),
       conv2d_case({"tiles_full", {2, 5, 4, 32}, {16, 3, 3, 32}, {.padding = {2, 2}}}),
   };
+  for (const Layer& layer : std::initializer_list<Layer>{{"stem", {3, 8, 7, 3}, {16, 3, 3, 3}, same},
+                                                         {"down", {2, 7, 9, 16}, {40, 3, 3, 16}, half},
+                                                         {"pointwise", {2, 5, 3, 6}, {11, 1, 1, 6}, {}}})
+    cases.push_back(conv2d_batch_norm_case(layer));
   for (const Layer& layer : std::initializer_list<Layer>{
            {"resnet20_stem", {128, 32, 32, 3}, {16, 3, 3, 3}, same},
            {"resnet20_stage1", {128, 32, 32, 16}, {16, 3, 3, 16}, same},
@@ -103,6 +135,14 @@ std::vector<OpCase> conv2d_cases() {
            {"resnet18_stage4", {128, 4, 4, 512}, {512, 3, 3, 512}, same},
        }) {
     cases.push_back(conv2d_case(layer));
+    cases.back().benchmark_only = true;
+  }
+  for (const Layer& layer :
+       std::initializer_list<Layer>{{"resnet20_stem", {128, 32, 32, 3}, {16, 3, 3, 3}, same},
+                                    {"resnet20_stage1", {128, 32, 32, 16}, {16, 3, 3, 16}, same},
+                                    {"resnet18_stage1", {128, 32, 32, 64}, {64, 3, 3, 64}, same},
+                                    {"resnet18_stage4", {128, 4, 4, 512}, {512, 3, 3, 512}, same}}) {
+    cases.push_back(conv2d_batch_norm_case(layer));
     cases.back().benchmark_only = true;
   }
   return cases;

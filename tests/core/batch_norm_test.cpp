@@ -159,6 +159,25 @@ TEST(BatchNorm, LargeMeansCostNoDigitsOfTheDeviation) {
   }
 }
 
+// Two runs of two rows, the second of them short: means and sums of squared deviations, by hand.
+TEST(BatchNorm, TakesTheMomentsThatItIsGiven) {
+  const Tensor x = f64({1, 10, 3, 30, 5, 20}, {3, 2});
+  const ops::BatchMoments moments{f64({2, 20, 5, 20, 2, 200, 0, 0}, {2, 2, 2}), 2};
+  const Tensor one = Tensor::full({2}, 1, DType::f64), zero = Tensor::zeros({2}, DType::f64);
+  BatchNormStatistics statistics{zero.clone(), zero.clone()};
+  const Variable y = ops::batch_norm(x, one, zero, statistics, {.epsilon = 1e-12, .momentum = 1, .moments = moments});
+  const double d = std::sqrt(1.5);
+  expect_near(y.value(), {-d, -d, 0, d, d, 0}, 1e-9, "y");
+  expect_near(statistics.running_mean, {3, 20}, 1e-12, "running mean");
+  expect_near(statistics.running_var, {4, 100}, 1e-12, "running variance");
+
+  EXPECT_THROW(ops::batch_norm(x, one, zero, statistics, {.moments = {moments.values, 3}}), std::invalid_argument)
+      << "one run";
+  EXPECT_THROW(ops::batch_norm(x, one, zero, statistics, {.moments = {moments.values.cast(DType::f32), 2}}),
+               std::invalid_argument)
+      << "f32 beside f64";
+}
+
 TEST(BatchNorm, SameBitsForEveryNumberOfThreads) {
   const auto outcome_on = [](int count) {
     const int before = omp_get_max_threads();

@@ -111,7 +111,7 @@ std::vector<Tensor> expected(Conv2dPass pass, const Conv2dShape& shape) {
   double *x = t.x.ptr<double>(), *weight = t.weight.ptr<double>(), *bias = t.bias.ptr<double>(), *y = t.y.ptr<double>();
   switch (pass) {
     case Conv2dPass::forward:
-      cpu::conv2d_forward<double>({}, shape, x, weight, bias, y,
+      cpu::conv2d_forward<double>({}, shape, x, weight, bias, y, nullptr,
                                   scratch(cpu::conv2d_forward_scratch_bytes<double>({}, shape)).data());
       break;
     case Conv2dPass::backward_input:
@@ -136,6 +136,44 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
                  pass == Conv2dPass::backward_input ? nullptr : t.bias.template ptr<float>(), t.y.template ptr<T>()},
                 scratch.raw_to_write());
   return t.results(pass);
+}
+
+// The moments that forward leaves, against those of the y that it leaves, in double. A bias moves y far from 0.
+template <class T>
+void expect_moments_of_y(const Conv2dAlgorithm<T>& algorithm, const Conv2dShape& shape, double bias) {
+  SCOPED_TRACE(concat(algorithm.name, ", bias around ", bias));
+  const Tensors<T> t(shape, kDevice);
+  const Tensor far = Tensor::full({shape.out_channels}, bias, dtype_of<Master<T>>, kDevice);
+  const std::int64_t channels = shape.out_channels, rows = t.y.size() / channels, run = algorithm.moments_run(shape);
+  const std::int64_t runs = (rows + run - 1) / run;
+  const Tensor moments = Tensor::empty({2, runs, channels}, DType::f32, kDevice);
+  const Tensor scratch = Tensor::empty(
+      {static_cast<std::int64_t>(algorithm.scratch_bytes(Conv2dPass::forward, shape)) + 1}, DType::u8, kDevice);
+  algorithm.run(exec_of(t.x), Conv2dPass::forward, shape,
+                {t.x.template ptr<T>(), t.weight.template ptr<float>(), far.ptr<float>(), t.y.template ptr<T>(),
+                 nullptr, moments.ptr<float>()},
+                scratch.raw_to_write());
+  const std::vector<double> y = t.y.to(Device{}).cast(DType::f64).template to_vector<double>();
+  const std::vector<float> found = moments.to(Device{}).to_vector<float>();
+  for (std::int64_t r = 0; r < runs; ++r)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const std::int64_t begin = r * run, end = std::min(rows, begin + run);
+      const auto at = [&](std::int64_t row) { return y[static_cast<std::size_t>(row * channels + c)]; };
+      double mean = 0, squares = 0, largest = 0;
+      for (std::int64_t row = begin; row < end; ++row) mean += at(row) / static_cast<double>(end - begin);
+      for (std::int64_t row = begin; row < end; ++row) {
+        squares += (at(row) - mean) * (at(row) - mean);
+        largest = std::max(largest, std::abs(at(row)));
+      }
+      const auto place = static_cast<std::size_t>(r * channels + c);
+      // Means are a few roundings of y away; the squares of n deviations d are then away by 2 sum |d| of these at most,
+      // where sum |d| <= sqrt(n sum d^2).
+      const double ulps = 4 * 0x1p-24 * largest, count = static_cast<double>(end - begin);
+      ASSERT_NEAR(found[place], mean, ulps) << "mean of run " << r << ", channel " << c;
+      ASSERT_NEAR(found[static_cast<std::size_t>(runs * channels) + place], squares,
+                  2e-6 * squares + 2 * ulps * std::sqrt(count * squares) + count * ulps * ulps)
+          << "squares of run " << r << ", channel " << c;
+    }
 }
 
 bool has_device() {
@@ -203,6 +241,18 @@ TEST_P(CudaConv2d, ProductsInTf32AgreeWithDouble) {
 
 TEST_P(CudaConv2d, ProductsInBf16AgreeWithDouble) {
   expect_right(kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::fp32), 1e-5);
+}
+
+TEST_P(CudaConv2d, ProductsLeaveTheMomentsOfY) {
+  Conv2dShape shape = GetParam().shape();
+  shape.window.bias = Bias::present;
+  shape.window.moments = kernels::Moments::present;
+  if (!kernels::cuda::conv2d_gemm<float>(MatmulPrecision::fp32).supports(Conv2dPass::forward, shape)) return;
+  for (const double bias : {0.0, 1e4}) {
+    expect_moments_of_y(kernels::cuda::conv2d_gemm<float>(MatmulPrecision::fp32), shape, bias);
+    expect_moments_of_y(kernels::cuda::conv2d_gemm<float>(MatmulPrecision::tf32), shape, bias);
+    expect_moments_of_y(kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::fp32), shape, bias);
+  }
 }
 
 // cuDNN and cuBLASLt are written by others: what they and we find must be the same.
