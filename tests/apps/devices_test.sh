@@ -51,8 +51,8 @@ if [[ $build != emulated-checked ]]; then
   replays images --flood-sample-levels levels.safetensors --flood-granularity sample
   check "an image's level is its own in every replay" test "$(weights classes)" = "$(weights images)"
   replays parts --flood-sample-levels levels.safetensors --flood-granularity sample --flood-transform soft --accumulate 2
-  replays relaxloss --relaxloss 2.25 --batch-size 5 --epochs 4 --precision bf16
-  replays sam --sam 0.05 --dropout 0.2 --flood-level 2.25 --flood-granularity sample --precision bf16
+  replays relaxloss --relaxloss 2.25 --batch-size 5 --epochs 4
+  replays sam --sam 0.05 --dropout 0.2 --flood-level 2.25 --flood-granularity sample --precision bf16 --train-images 8 --epochs 4
   replays penalty --gradient-penalty 0.05 --dropout 0.2 --clip-norm 1
 fi
 
