@@ -45,8 +45,9 @@ __global__ void __launch_bounds__(kThreads)
   const float inverse = 1.0f / sqrtf(lanes_sum<32>(squares) * share + epsilon);
   for_lane<width>(g.channels, [&](std::int64_t c) {
     auto values = load_pack<T, width>(from, c);
+    const auto scale = load_pack<float, width>(weight, c), shift = load_pack<float, width>(bias, c);
     UNROLL for (int i = 0; i < width; ++i) values[i] =
-        from_float<T>((to_float(values[i]) - mean) * inverse * weight[c + i] + bias[c + i]);
+        from_float<T>((to_float(values[i]) - mean) * inverse * scale[i] + shift[i]);
     store_pack(y, row * g.channels + c, values);
   });
   if (threadIdx.x % 32 != 0) return;
@@ -65,8 +66,9 @@ __global__ void __launch_bounds__(kThreads)
   float sum = 0, product = 0;
   for_lane<width>(g.channels, [&](std::int64_t c) {
     const auto values = load_pack<T, width>(x, first + c), gradients = load_pack<T, width>(dy, first + c);
+    const auto scale = load_pack<float, width>(weight, c);
     UNROLL for (int i = 0; i < width; ++i) {
-      const float d = weight[c + i] * to_float(gradients[i]);
+      const float d = scale[i] * to_float(gradients[i]);
       sum += d;
       product += d * (to_float(values[i]) - mean);
     }
@@ -75,10 +77,11 @@ __global__ void __launch_bounds__(kThreads)
   const float offset = lanes_sum<32>(sum) * share, slope = lanes_sum<32>(product) * inverse * share;
   for_lane<width>(g.channels, [&](std::int64_t c) {
     const auto values = load_pack<T, width>(x, first + c), gradients = load_pack<T, width>(dy, first + c);
+    const auto scale = load_pack<float, width>(weight, c);
     Pack<T, width> result;
     UNROLL for (int i = 0; i < width; ++i) {
       const float xhat = (to_float(values[i]) - mean) * inverse;
-      result[i] = from_float<T>(inverse * (weight[c + i] * to_float(gradients[i]) - offset - xhat * slope));
+      result[i] = from_float<T>(inverse * (scale[i] * to_float(gradients[i]) - offset - xhat * slope));
     }
     store_pack(dx, first + c, result);
   });
@@ -137,7 +140,7 @@ void layer_norm_forward(const Exec& exec, const LayerNormGeometry& g, double eps
         launch(exec, {"layer_norm_forward", blocks_for(g.rows, kWarps), kThreads}, layer_norm_forward_kernel<T, width>,
                g, static_cast<float>(epsilon), x, weight, bias, y, mean, inverse_deviation);
       },
-      x, y);
+      x, y, weight, bias);
 }
 
 template <class T>
@@ -164,7 +167,7 @@ void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* 
         launch(exec, {"layer_norm_backward_input", blocks_for(g.rows, kWarps), kThreads},
                layer_norm_backward_input_kernel<T, width>, g, x, mean, inverse_deviation, weight, dy, dx);
       },
-      x, dy, dx);
+      x, dy, dx, weight);
 }
 
 #define SLUICE_INSTANTIATE(T)                                                                                 \

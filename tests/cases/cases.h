@@ -18,6 +18,7 @@ std::vector<OpCase> optimizer_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pool_cases();
 std::vector<OpCase> softmax_cases();
+std::vector<OpCase> training_step_cases();
 
 std::vector<OpCase> all_cases();
 

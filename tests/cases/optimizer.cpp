@@ -23,6 +23,35 @@ void adam(std::span<const ops::ParameterUpdate> updates, const Tensor& learning_
   ops::adam_step(updates, {}, learning_rate);
 }
 
+void plain_sgd(std::span<const ops::ParameterUpdate> updates, const Tensor& learning_rate) {
+  ops::sgd_step(updates, {}, learning_rate);
+}
+
+void nesterov(std::span<const ops::ParameterUpdate> updates, const Tensor& learning_rate) {
+  ops::sgd_step(updates, {.kind = ops::Momentum::nesterov, .momentum = 0.9}, learning_rate);
+}
+
+void average(std::span<const ops::ParameterUpdate> updates, const Tensor&) {
+  std::vector<ops::AverageUpdate> averages;
+  for (const ops::ParameterUpdate& update : updates) averages.push_back({update.value, update.first});
+  ops::average_step(averages, 0.999);
+}
+
+std::vector<Tensor> gradients_of(std::span<const ops::ParameterUpdate> updates) {
+  std::vector<Tensor> gradients;
+  for (const ops::ParameterUpdate& update : updates) gradients.push_back(update.gradient);
+  return gradients;
+}
+
+void clip(std::span<const ops::ParameterUpdate> updates, const Tensor&) {
+  const std::vector<Tensor> gradients = gradients_of(updates);
+  ops::scale_in_place(gradients, ops::clip_factor(ops::gradient_norm(gradients), 1));
+}
+
+void ascend(std::span<const ops::ParameterUpdate> updates, const Tensor&) {
+  ops::sgd_step(updates, {}, ops::ascent_rate(ops::gradient_norm(gradients_of(updates)), 0.05));
+}
+
 OpCase step_case(const char* op, Step step, double bytes_an_element, Copies copies) {
   OpCase result{.op = op,
                 .name = copies == Copies::bf16 ? "resnet18_bf16_copies" : "resnet18",
@@ -64,6 +93,12 @@ std::vector<OpCase> optimizer_cases() {
     cases.push_back(step_case("sgd_step", sgd, 20 + more, copies));
     cases.push_back(step_case("adam_step", adam, 28 + more, copies));
   }
+  cases.push_back(step_case("sgd_plain_step", plain_sgd, 12, Copies::none));
+  cases.push_back(step_case("sgd_nesterov_step", nesterov, 20, Copies::none));
+  cases.push_back(step_case("average_step", average, 12, Copies::none));
+  // The gradients' norm, then what it scales.
+  cases.push_back(step_case("clip_gradients", clip, 4 + 8, Copies::none));
+  cases.push_back(step_case("ascend", ascend, 4 + 12, Copies::none));
   return cases;
 }
 
