@@ -116,9 +116,9 @@ def main():
     if not rows:
         sys.exit(f"kernel_resources: no compiled kernels in {build}; build first: scripts/build.sh cuda")
     if not checks:
-        with TABLE.open("w", encoding="utf-8", newline="") as file:
-            file.write(version(build) + "\n")
-            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+        lines = [version(build), ",".join(COLUMNS)]
+        lines += ['"{}",{},{},{},{}'.format(*row) for row in rows]
+        TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{TABLE.relative_to(ROOT)}: {len(rows)} rows")
         return
     with TABLE.open(encoding="utf-8") as file:
