@@ -20,9 +20,10 @@ most_bytes=$((50 * 1000 * 1000))
 stage() {
   local to=$1 build=$here/../build/stage-$preset kind=on program library
   [[ $preset == cuda ]] || kind=$preset
-  # A processor that this one need not resemble; one shared library, so that the kernels are there once.
+  # A processor that this one need not resemble; one shared library, so that the kernels are there once: in the build it
+  # lies above the programs, which are run there to list their tests.
   cmake -S "$here/.." -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSLUICE_CUDA="$kind" -DBUILD_SHARED_LIBS=ON -DSLUICE_NATIVE=OFF \
-    -DCMAKE_CXX_FLAGS=-march=x86-64-v3 -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON -DCMAKE_INSTALL_RPATH='$ORIGIN;$ORIGIN/../lib' >/dev/null
+    -DCMAKE_CXX_FLAGS=-march=x86-64-v3 -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON -DCMAKE_INSTALL_RPATH='$ORIGIN;$ORIGIN/../lib;$ORIGIN/..' >/dev/null
   cmake --build "$build" --target "${programs[@]}" "${tests[@]}" conformance_test
   rm -rf "$to"
   mkdir -p "$to/bin" "$to/lib"
@@ -33,8 +34,8 @@ stage() {
     [[ $library =~ /(libc|libm|libdl|librt|libpthread|ld-linux[^/]*)\.so ]] || [[ $library == "$to"/* ]] || cp -L "$library" "$to/lib/"
   done
   strip --strip-unneeded "$to"/bin/* "$to"/lib/*
-  # 38 MB that pack well; the first run there unpacks them.
-  for library in "$to"/lib/libdnnl.so*; do if [[ -e $library ]]; then xz "$library"; fi; done
+  # 38 and 47 MB that pack well; the first run there unpacks them.
+  for library in "$to"/lib/libdnnl.so* "$to"/lib/libsluice.so*; do if [[ -e $library ]]; then xz "$library"; fi; done
   cp "$here/gpu_check.sh" "$here/gpu_report.py" "$here/../apps/bench/peers/torch_train.py" \
     "$here/../tests/emulator/conformance.json" "$to/"
   echo "$preset" >"$to/preset"
