@@ -6,7 +6,9 @@ function(sluice_device_sources target)
   target_include_directories(${target} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
   if(SLUICE_CUDA STREQUAL "on")
     # CMake 3.25.1 does not know nvcc's option for C++20.
-    set(options -std=c++20 --expt-relaxed-constexpr --Werror=all-warnings $<IF:$<CONFIG:Debug>,-G,-lineinfo>)
+    set(options -std=c++20 --expt-relaxed-constexpr --Werror=all-warnings)
+    # What is not inlined for a debugger leaves ptxas without the size of the stack, of which it warns.
+    list(APPEND options "$<IF:$<CONFIG:Debug>,-G;-Xptxas=-suppress-stack-size-warning,-lineinfo>")
   else()
     # Products and sums contract as nvcc's do.
     set(options -x c++ -ffp-contract=fast -Wno-tsan)
