@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch normalisation of x [rows, channels]. Every pass is bound by bytes, and its floor is the bytes over the memory's
-// bandwidth: statistics read x, or the moments that a convolution left, a sixteenth of that or less; apply reads x (and
-// the residual) and writes y; reduce reads x and dy (and y, and writes dz); backward_input reads x and dy and writes
-// dx. Sums are taken by runs of rows, then over the runs in order; the second stage moves little and costs a launch.
+// Batch normalisation of x [rows, channels], its statistics given (batch_norm_statistics.cu). Every pass is bound by
+// bytes, and its floor is the bytes over the memory's bandwidth: apply reads x (and the residual) and writes y; reduce
+// reads x and dy (and y, and writes dz); backward_input reads x and dy and writes dx. Sums are taken by runs of rows,
+// then over the runs in order; the second stage moves little and costs a launch.
 #include "kernels/batch_norm.h"
 
 #include "kernels/cuda/columns.h"
 
 namespace sluice::kernels::cuda {
 namespace {
-
-// Eight blocks of 256 threads a multiprocessor of an H100, whatever the device: the sums' order depends on it.
-constexpr std::int64_t kMostBlocks = 132 * 8;
 
 using Channels = BatchNormChannels<float>;
 
@@ -42,92 +39,6 @@ struct Line {
   }
   __device__ __forceinline__ float at(int i, float deviation) const { return deviation * scale[i] + bias[i]; }
 };
-
-// Sums of x - shift and its square, the shift being the first row of the run: large means cost no digits.
-template <class T>
-struct SumDeviations {
-  const T* x;
-  ColumnTiling tiling;
-
-  template <int width>
-  __device__ __forceinline__ Floats<width> begin(std::int64_t column) const {
-    const Pack<T, width> first = load_pack<T, width>(x, blockIdx.y * tiling.run * tiling.columns + column);
-    Floats<width> shift;
-    UNROLL for (int i = 0; i < width; ++i) shift.values[i] = to_float(first[i]);
-    return shift;
-  }
-  template <int width>
-  __device__ __forceinline__ Pack<T, width> load(std::int64_t index, std::int64_t) const {
-    return load_pack<T, width>(x, index);
-  }
-  template <int width>
-  __device__ __forceinline__ void add(const Floats<width>& shift, const Pack<T, width>& values, std::int64_t,
-                                      ColumnSums<width>& sums) const {
-    UNROLL for (int i = 0; i < width; ++i) {
-      const float deviation = to_float(values[i]) - shift[i];
-      sums.first[i] += deviation;
-      sums.second[i] += deviation * deviation;
-    }
-  }
-};
-
-// What a run's sums are taken around: its first row, as SumDeviations does, or its mean, as moments are, around which
-// deviations sum to zero.
-template <class T>
-struct AroundFirstRow {
-  const T* x;
-  std::int64_t step;  // elements of a run
-
-  __device__ double shift(std::int64_t run, std::int64_t, std::int64_t column) const {
-    return static_cast<double>(to_float(x[run * step + column]));
-  }
-  __device__ double sum(float first) const { return first; }
-};
-struct AroundMean {
-  const float* means;
-
-  __device__ double shift(std::int64_t run, std::int64_t columns, std::int64_t column) const {
-    return static_cast<double>(means[run * columns + column]);
-  }
-  __device__ double sum(float) const { return 0; }
-};
-
-// Totals are sums of the deviations, and of their squares, from what the first run's are taken around.
-template <class Around>
-struct FinishStatistics {
-  Around around;
-  std::int64_t rows, columns, run;
-  double epsilon, momentum;
-  float *running_mean, *running_variance, *mean, *inverse_deviation;
-
-  __device__ double shift_of(std::int64_t i, std::int64_t column) const { return around.shift(i, columns, column); }
-  __device__ ColumnTotals part(std::int64_t i, std::int64_t column, float first, float square) const {
-    const double count = static_cast<double>(min(run, rows - i * run)), sum = around.sum(first);
-    const double apart = shift_of(i, column) - shift_of(0, column);
-    return {sum + count * apart, square + (2 * sum + count * apart) * apart};
-  }
-  __device__ void operator()(std::int64_t column, const ColumnTotals& total) const {
-    const double count = static_cast<double>(rows);
-    const double offset = total.first / count;
-    const double centre = shift_of(0, column) + offset;
-    const double spread = max(total.second - total.first * offset, 0.0);
-    mean[column] = static_cast<float>(centre);
-    inverse_deviation[column] = static_cast<float>(1 / sqrt(spread / count + epsilon));
-    if (running_mean == nullptr) return;
-    running_mean[column] = static_cast<float>((1 - momentum) * running_mean[column] + momentum * centre);
-    running_variance[column] =
-        static_cast<float>((1 - momentum) * running_variance[column] + momentum * spread / (count - 1));
-  }
-};
-
-__global__ void __launch_bounds__(128)
-    batch_norm_running_kernel(std::int64_t channels, double epsilon, const float* running_mean,
-                              const float* running_variance, float* mean, float* inverse_deviation) {
-  const std::int64_t c = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (c >= channels) return;
-  mean[c] = running_mean[c];
-  inverse_deviation[c] = static_cast<float>(1 / sqrt(static_cast<double>(running_variance[c]) + epsilon));
-}
 
 template <class T, BatchNormTail tail>
 struct Apply {
@@ -280,59 +191,7 @@ void with_tail(BatchNormTail tail, const Run& run) {
 
 template <class T>
 std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry& g) {
-  return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostBlocks);
-}
-
-template <class T>
-void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& g, const T* x, double epsilon, double momentum,
-                           Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                           Master<T>* inverse_deviation, void* scratch) {
-  float* sums = static_cast<float*>(scratch);
-  with_column_width<T>(
-      g.channels,
-      [&]<int width>(std::integral_constant<int, width>) {
-        const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
-        launch(exec, {"batch_norm_statistics", tiling.grid(), kColumnThreads},
-               sum_columns_kernel<width, SumDeviations<T>>, tiling, SumDeviations<T>{x, tiling}, sums);
-        finish_columns(exec, "batch_norm_statistics_finish", g.channels, tiling.runs, sums,
-                       FinishStatistics<AroundFirstRow<T>>{{x, tiling.run * g.channels},
-                                                           g.rows,
-                                                           g.channels,
-                                                           tiling.run,
-                                                           epsilon,
-                                                           momentum,
-                                                           running_mean,
-                                                           running_variance,
-                                                           mean,
-                                                           inverse_deviation});
-      },
-      x);
-}
-
-template <class T>
-void batch_norm_statistics_of_moments(const Exec& exec, const BatchNormGeometry& g,
-                                      const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
-                                      Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                                      Master<T>* inverse_deviation) {
-  finish_columns(exec, "batch_norm_statistics_of_moments", g.channels, (g.rows + moments.run - 1) / moments.run,
-                 moments.values,
-                 FinishStatistics<AroundMean>{{moments.values},
-                                              g.rows,
-                                              g.channels,
-                                              moments.run,
-                                              epsilon,
-                                              momentum,
-                                              running_mean,
-                                              running_variance,
-                                              mean,
-                                              inverse_deviation});
-}
-
-template <class T>
-void batch_norm_running(const Exec& exec, std::int64_t channels, double epsilon, const Master<T>* running_mean,
-                        const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation) {
-  launch(exec, {"batch_norm_running", blocks_for(channels, 128), 128}, batch_norm_running_kernel, channels, epsilon,
-         running_mean, running_variance, mean, inverse_deviation);
+  return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostColumnBlocks);
 }
 
 template <class T>
@@ -343,7 +202,7 @@ void batch_norm_apply(const Exec& exec, const BatchNormGeometry& g, BatchNormTai
     with_column_width<T>(
         g.channels,
         [&]<int width>(std::integral_constant<int, width>) {
-          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostBlocks);
+          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostColumnBlocks);
           launch(exec, {"batch_norm_apply", tiling.grid(), kColumnThreads}, for_columns_kernel<width, Apply<T, fused>>,
                  tiling, Apply<T, fused>{channels, x, residual, y});
         },
@@ -360,7 +219,7 @@ void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& g, BatchNormTa
     with_column_width<T>(
         g.channels,
         [&]<int width>(std::integral_constant<int, width>) {
-          const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
+          const ColumnTiling tiling(g.rows, g.channels, width, kMostColumnBlocks);
           launch(exec, {"batch_norm_reduce", tiling.grid(), kColumnThreads},
                  sum_columns_kernel<width, SumGradients<T, fused>>, tiling,
                  SumGradients<T, fused>{channels, x, y, dy, dz}, sums);
@@ -381,7 +240,7 @@ void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, Bat
     with_column_width<T>(
         g.channels,
         [&]<int width>(std::integral_constant<int, width>) {
-          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostBlocks);
+          const ColumnTiling tiling(g.rows, g.channels, width, 2 * kMostColumnBlocks);
           launch(exec, {"batch_norm_backward_input", tiling.grid(), kColumnThreads},
                  for_columns_kernel<width, BackwardInput<T, fused>>, tiling,
                  BackwardInput<T, fused>{channels, dweight, dbias, share, x, dy, dx});
@@ -396,13 +255,6 @@ void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, Bat
 
 #define SLUICE_INSTANTIATE(T)                                                                                          \
   template std::size_t batch_norm_scratch_bytes<T>(const Exec&, const BatchNormGeometry&);                             \
-  template void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T*, double, double, Master<T>*,     \
-                                      Master<T>*, Master<T>*, Master<T>*, void*);                                      \
-  template void batch_norm_statistics_of_moments<T>(const Exec&, const BatchNormGeometry&,                             \
-                                                    const BatchNormMoments<Master<T>>&, double, double, Master<T>*,    \
-                                                    Master<T>*, Master<T>*, Master<T>*);                               \
-  template void batch_norm_running<T>(const Exec&, std::int64_t, double, const Master<T>*, const Master<T>*,           \
-                                      Master<T>*, Master<T>*);                                                         \
   template void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail,                                 \
                                  const BatchNormChannels<Master<T>>&, const T*, const T*, T*);                         \
   template void batch_norm_reduce(const Exec&, const BatchNormGeometry&, BatchNormTail,                                \

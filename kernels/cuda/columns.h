@@ -20,6 +20,8 @@ namespace sluice::kernels::cuda {
 
 inline constexpr int kColumnThreads = 256;
 inline constexpr int kRowsAtOnce = 4;
+// Eight blocks a multiprocessor of an H100, whatever the device: the sums' order depends on it.
+inline constexpr std::int64_t kMostColumnBlocks = 132 * 8;
 
 struct ColumnTiling {
   std::int64_t rows, columns;

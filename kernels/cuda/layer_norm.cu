@@ -10,7 +10,6 @@ namespace sluice::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256, kWarps = kThreads / 32;
-constexpr std::int64_t kMostBlocks = 132 * 8;
 
 // This warp's row.
 __device__ __forceinline__ std::int64_t own_row() {
@@ -145,7 +144,7 @@ void layer_norm_forward(const Exec& exec, const LayerNormGeometry& g, double eps
 
 template <class T>
 std::size_t layer_norm_backward_scratch_bytes(const Exec&, const LayerNormGeometry& g) {
-  return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostBlocks);
+  return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostColumnBlocks);
 }
 
 template <class T>
@@ -157,7 +156,7 @@ void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* 
       g.channels,
       [&]<int width>(std::integral_constant<int, width>) {
         // Before dx, which may be the memory of dy.
-        const ColumnTiling tiling(g.rows, g.channels, width, kMostBlocks);
+        const ColumnTiling tiling(g.rows, g.channels, width, kMostColumnBlocks);
         launch(exec, {"layer_norm_backward_weight", tiling.grid(), kColumnThreads},
                sum_columns_kernel<width, SumParameterGradients<T>>, tiling,
                SumParameterGradients<T>{x, dy, mean, inverse_deviation}, sums);
