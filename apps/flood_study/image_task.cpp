@@ -12,8 +12,6 @@
 namespace sluice::study {
 namespace {
 
-std::int64_t limited(std::int64_t limit, std::int64_t size) { return limit == 0 ? size : std::min(limit, size); }
-
 // The first images, as many as make one whole batch and the rest that a last batch is.
 data::ImageDataset shortest_alike(const data::ImageDataset& images, std::int64_t batch_size) {
   return data::take(images, std::min(images.size(), batch_size + images.size() % batch_size));
@@ -75,10 +73,7 @@ data::ValidationSplit split(const StudyOptions& options, const data::ImageDatase
 }  // namespace
 
 data::ImageSplits load_images(const StudyOptions& options) {
-  data::ImageSplits images = data::load_dataset(options.study, options.data);
-  images.train = data::take(images.train, limited(options.train_images, images.train.size()));
-  images.test = data::take(images.test, limited(options.test_images, images.test.size()));
-  return images;
+  return data::load_dataset(options.study, options.data, {.train = options.train_images, .test = options.test_images});
 }
 
 std::unique_ptr<Task> make_image_task(const StudyOptions& options, const data::ImageSplits& images, const Cell& cell,

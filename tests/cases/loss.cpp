@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/loss.h"
 
-#include <memory>
-
 #include "core/ops/flood.h"
 #include "core/ops/flood_rows.h"
 #include "core/ops/fused/flooded_cross_entropy.h"
 #include "core/ops/relax_loss.h"
 #include "kernels/base/philox.h"
 #include "tests/cases/cases.h"
+#include "tests/cases/resident.h"
 
 namespace sluice::test {
 namespace {
-
-// A tensor that stays on the device where it was last wanted, so that the clock sees the operation and no copy.
-class Resident {
- public:
-  Resident(Tensor tensor) : there_(std::make_shared<Tensor>(std::move(tensor))) {}
-  const Tensor& to(Device device) const { return *there_ = there_->to(device); }
-
- private:
-  std::shared_ptr<Tensor> there_;
-};
 
 Resident random_labels(std::int64_t rows, std::int64_t classes) {
   PhiloxStream random(2, RandomPurpose::test, 0);

@@ -12,6 +12,7 @@
 #include "kernels/augment.h"
 #include "kernels/base/dispatch.h"
 #include "tests/cases/cases.h"
+#include "tests/cases/resident.h"
 
 namespace sluice::test {
 namespace {
@@ -19,10 +20,10 @@ namespace {
 constexpr std::int64_t kRows = 128, kClasses = 10;
 using Inputs = std::vector<Variable>;
 
-Tensor labels_on(Device device, std::int64_t rows, std::int64_t classes) {
+Resident some_labels(std::int64_t rows, std::int64_t classes) {
   std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i * 7 % classes);
-  return Tensor::from<std::int32_t>(labels, {rows}, device);
+  return Tensor::from<std::int32_t>(labels, {rows});
 }
 
 // Losses over logits, whose gradient is taken too.
@@ -31,23 +32,19 @@ OpCase logits_case(const char* op, const char* name, std::int64_t rows, std::int
   return {.op = op,
           .name = name,
           .inputs = {{.name = "logits", .shape = {rows, classes}, .low = -4, .high = 4}},
-          .run =
-              [=, labels = std::make_shared<Tensor>()](const Inputs& in) {
-                if (!labels->defined()) *labels = labels_on(in[0].value().device(), rows, classes);
-                return run(in[0], *labels);
-              },
+          .run = [run, labels = some_labels(rows, classes)](
+                     const Inputs& in) { return run(in[0], labels.to(in[0].value().device())); },
           .bytes = [=](double element) { return element * static_cast<double>(rows * classes); },
           .benchmark_only = true};
 }
 
 std::vector<OpCase> batch_cases() {
   std::vector<OpCase> cases;
-  for (const auto& [name, rows, classes] :
-       {std::tuple{"cifar10", kRows, kClasses}, std::tuple{"thousand_classes", std::int64_t{256}, std::int64_t{1000}}})
-    cases.push_back(
-        logits_case("flooded_cross_entropy", name, rows, classes, [](const Variable& logits, const Tensor& labels) {
-          return ops::flooded_cross_entropy(logits, labels, 0.5).loss;
-        }));
+  // That of a batch of CIFAR-10 stands beside the operations that it replaces, in loss.cpp.
+  cases.push_back(logits_case("flooded_cross_entropy", "thousand_classes", 256, 1000,
+                              [](const Variable& logits, const Tensor& labels) {
+                                return ops::flooded_cross_entropy(logits, labels, 0.5).loss;
+                              }));
   cases.push_back(logits_case(
       "softmax_cross_entropy_rows", "cifar10", kRows, kClasses,
       [](const Variable& logits, const Tensor& labels) { return ops::softmax_cross_entropy_rows(logits, labels); }));
@@ -62,22 +59,22 @@ std::vector<OpCase> batch_cases() {
        .inputs = {{.name = "losses", .shape = {kRows}, .high = 2, .role = CaseInput::Role::parameter},
                   {.name = "levels", .shape = {kClasses}, .low = 0, .role = CaseInput::Role::constant_parameter}},
        .run =
-           [labels = std::make_shared<Tensor>()](const Inputs& in) {
-             if (!labels->defined()) *labels = labels_on(in[0].value().device(), kRows, kClasses);
-             return ops::flood_rows(in[0], ops::class_levels(in[1].value(), *labels),
+           [labels = some_labels(kRows, kClasses)](const Inputs& in) {
+             const Tensor& given = labels.to(in[0].value().device());
+             return ops::flood_rows(in[0], ops::class_levels(in[1].value(), given),
                                     {.granularity = ops::FloodGranularity::sample})
                  .loss;
            },
        .benchmark_only = true,
        .with_bf16 = false});
-  cases.push_back(logits_case("meter", "cifar10", kRows, kClasses,
-                              [meter = std::make_shared<TrainingMeter>(), loss = std::make_shared<Tensor>()](
-                                  const Variable& logits, const Tensor& labels) {
-                                const Tensor& values = logits.value();
-                                if (!loss->defined()) *loss = Tensor::full({}, 2, DType::f32, values.device());
-                                meter->add(*loss, values, labels, 0.5);
-                                return logits;
-                              }));
+  cases.push_back(
+      logits_case("meter", "cifar10", kRows, kClasses,
+                  [meter = std::make_shared<TrainingMeter>(), loss = Resident(Tensor::full({}, 2, DType::f32))](
+                      const Variable& logits, const Tensor& labels) {
+                    const Tensor& values = logits.value();
+                    meter->add(loss.to(values.device()), values, labels, 0.5);
+                    return logits;
+                  }));
   cases.back().inputs[0].role = CaseInput::Role::constant;
   return cases;
 }
@@ -85,30 +82,24 @@ std::vector<OpCase> batch_cases() {
 // The images lie on the device as bytes.
 OpCase augment_case() {
   const kernels::AugmentGeometry g{kRows, 32, 32, 3, {.crop_padding = 4, .flip = kernels::Flip::horizontal}};
-  struct Lasting {
-    Tensor images, which, epoch;
-  };
+  // Of the images, 64-bit indices, all of them 0.
+  const Resident images = Tensor::zeros({kRows, 32, 32, 3}, DType::u8), which = Tensor::zeros({kRows}, DType::f64),
+                 epoch = Tensor::zeros({}, DType::f64);
   return {.op = "augment",
           .name = "cifar10",
           .inputs = {{.name = "y", .shape = {kRows, 32, 32, 3}, .role = CaseInput::Role::constant},
                      {.name = "values", .shape = {3, 256}, .role = CaseInput::Role::constant_parameter}},
           .run =
-              [g, lasting = std::make_shared<Lasting>()](const Inputs& in) {
+              [=](const Inputs& in) {
                 const Tensor& y = in[0].value();
-                auto& [images, which, epoch] = *lasting;
-                if (!images.defined()) {
-                  images = Tensor::zeros({kRows, 32, 32, 3}, DType::u8, y.device());
-                  // 64-bit indices, all of them 0.
-                  which = Tensor::zeros({kRows}, DType::f64, y.device());
-                  epoch = Tensor::zeros({}, DType::f64, y.device());
-                }
+                const Device device = y.device();
                 Tensor out = Tensor::empty(y.shape(), y.dtype(), y.device());
                 const Exec exec = exec_of(out);
                 const auto run = [&](auto tag) {
                   using T = decltype(tag);
-                  SLUICE_KERNEL(T, exec, augment, g, 1, epoch.ptr<double>(),
-                                static_cast<const std::int64_t*>(which.raw()), images.ptr<std::uint8_t>(),
-                                in[1].value().ptr<float>(), out.ptr<T>());
+                  SLUICE_KERNEL(T, exec, augment, g, 1, epoch.to(device).ptr<const double>(),
+                                static_cast<const std::int64_t*>(which.to(device).raw()),
+                                images.to(device).ptr<const std::uint8_t>(), in[1].value().ptr<float>(), out.ptr<T>());
                 };
                 y.dtype() == DType::bf16 ? run(BFloat16{}) : run(float{});
                 return Variable(out);
