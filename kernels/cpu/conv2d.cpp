@@ -17,17 +17,8 @@
 namespace sluice::kernels::cpu {
 namespace {
 
-const char* name_of_pass(Conv2dPass pass) {
-  switch (pass) {
-    case Conv2dPass::forward: return "forward";
-    case Conv2dPass::backward_input: return "backward_input";
-    case Conv2dPass::backward_weight: return "backward_weight";
-  }
-  return "?";
-}
-
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& s) {
-  return concat("conv2d ", name_of_pass(pass), " ", name_of(dtype), " ", s.description(),
+  return concat("conv2d ", name_of(pass), " ", name_of(dtype), " ", s.description(),
                 " threads=", omp_get_max_threads());
 }
 

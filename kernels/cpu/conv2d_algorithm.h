@@ -6,10 +6,9 @@
 #include <string_view>
 
 #include "kernels/conv2d.h"
+#include "kernels/conv2d_pass.h"
 
 namespace sluice::kernels::cpu {
-
-enum class Conv2dPass : std::uint8_t { forward, backward_input, backward_weight };
 
 // What a pass reads and writes: forward y from x, weight and bias; backward_input x from weight and y; backward_weight
 // weight and bias from x and y. The names are those of forward; gradients take their places. Others are nullptr.

@@ -17,22 +17,13 @@
 namespace sluice::kernels::cuda {
 namespace {
 
-const char* name_of_pass(Conv2dPass pass) {
-  switch (pass) {
-    case Conv2dPass::forward: return "forward";
-    case Conv2dPass::backward_input: return "backward_input";
-    case Conv2dPass::backward_weight: return "backward_weight";
-  }
-  return "?";
-}
-
 bool wants_moments(Conv2dPass pass, const Conv2dShape& shape) {
   return pass == Conv2dPass::forward && shape.window.moments == Moments::present;
 }
 
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& shape) {
   const bool in_tf32 = dtype == DType::f32 && matmul_precision() == MatmulPrecision::tf32;
-  return concat("conv2d ", name_of_pass(pass), " ", in_tf32 ? "tf32" : name_of(dtype), " ", shape.description(),
+  return concat("conv2d ", name_of(pass), " ", in_tf32 ? "tf32" : name_of(dtype), " ", shape.description(),
                 wants_moments(pass, shape) ? " with moments" : "", " on cuda",
                 conv_engine() == ConvEngine::cudnn ? " by libraries" : "");
 }
@@ -144,7 +135,7 @@ Conv2dAlgorithm<T> algorithm_for(const Exec& exec, Conv2dPass pass, const Conv2d
     for (const auto& algorithm : conv2d_libraries<T>())
       if (algorithm.supports(pass, shape)) candidates.push_back(algorithm);
   if (candidates.empty())
-    throw DeviceError(concat("cuDNN can't run conv2d ", name_of_pass(pass), " ", name_of(dtype_of<T>), " ",
+    throw DeviceError(concat("cuDNN can't run conv2d ", name_of(pass), " ", name_of(dtype_of<T>), " ",
                              shape.description(), "; choose another convolution engine"));
   if (engine == ConvEngine::native) return candidates.front();
   std::vector<std::string_view> names;

@@ -5,11 +5,10 @@
 #include <string_view>
 
 #include "kernels/conv2d.h"
+#include "kernels/conv2d_pass.h"
 #include "kernels/engine.h"
 
 namespace sluice::kernels::cuda {
-
-enum class Conv2dPass : std::uint8_t { forward, backward_input, backward_weight };
 
 // What a pass reads and writes: forward y from x, weight and bias; backward_input x from weight and y; backward_weight
 // weight and bias from x and y. The names are those of forward; gradients take their places. Others are nullptr.

@@ -12,11 +12,11 @@ namespace sluice::test {
 namespace {
 
 using kernels::Bias;
+using kernels::Conv2dPass;
 using kernels::Conv2dShape;
 using kernels::MatmulPrecision;
 using kernels::cuda::Conv2dAlgorithm;
 using kernels::cuda::Conv2dOperands;
-using kernels::cuda::Conv2dPass;
 
 constexpr Device kDevice{.kind = DeviceKind::cuda};
 
