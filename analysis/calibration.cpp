@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/calibration.h"
+#include <sluice/analysis/calibration.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::analysis {
 namespace {

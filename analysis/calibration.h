@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice::analysis {
 

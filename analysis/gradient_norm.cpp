@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/gradient_norm.h"
+#include <sluice/analysis/gradient_norm.h>
 
 #include <cmath>
 #include <span>

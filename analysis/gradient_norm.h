@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "core/parameter.h"
+#include <sluice/core/parameter.h>
 
 namespace sluice::analysis {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/landscape.h"
+#include <sluice/analysis/landscape.h>
 
 #include <cmath>
 #include <initializer_list>
 
-#include "kernels/base/error.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/error.h>
+#include <sluice/base/philox.h>
 
 namespace sluice::analysis {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "core/parameter.h"
+#include <sluice/core/parameter.h>
 
 namespace sluice::analysis {
 

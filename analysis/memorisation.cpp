@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/memorisation.h"
+#include <sluice/analysis/memorisation.h>
 
 #include <algorithm>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::analysis {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice::analysis {
 

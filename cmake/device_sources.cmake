@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # sluice_device_sources(target source...): sources in the device language: nvcc compiles them, or the host's compiler
-# does over kernels/emulator.
+# does over emulator.
 function(sluice_device_sources target)
   target_sources(${target} PRIVATE ${ARGN})
   target_include_directories(${target} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})

@@ -4,9 +4,9 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Sluice)
 install(TARGETS sluice EXPORT SluiceTargets)
-install(DIRECTORY analysis kernels core data nn optim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice FILES_MATCHING PATTERN "*.h"
-        PATTERN "kernels/cpu" EXCLUDE PATTERN "kernels/cuda" EXCLUDE PATTERN "kernels/emulator" EXCLUDE)
-install(FILES ${PROJECT_BINARY_DIR}/include/sluice/sluice.h ${PROJECT_BINARY_DIR}/include/sluice/version.h
+install(DIRECTORY analysis base core data flooding kernels nn optim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice FILES_MATCHING PATTERN "*.h"
+        PATTERN "kernels/cpu" EXCLUDE PATTERN "kernels/cuda" EXCLUDE)
+install(FILES sluice.h ${PROJECT_BINARY_DIR}/generated/sluice/config.h ${PROJECT_BINARY_DIR}/generated/sluice/version.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice)
 # A static library brings the options target along by name only; it carries nothing for users.
 if(NOT BUILD_SHARED_LIBS)

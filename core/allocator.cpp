@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/allocator.h"
+#include <sluice/core/allocator.h>
 
 #include <algorithm>
 #include <bit>
@@ -8,9 +8,9 @@
 #include <mutex>
 #include <string_view>
 
-#include "kernels/base/device.h"
-#include "kernels/base/error.h"
-#include "kernels/base/memory.h"
+#include <sluice/base/error.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/memory.h>
 
 namespace sluice {
 

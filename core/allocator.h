@@ -9,7 +9,7 @@
 #include <memory>
 #include <source_location>
 
-#include "kernels/base/exec.h"
+#include <sluice/base/exec.h>
 
 namespace sluice {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive.h"
+#include <sluice/core/archive.h>
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 
 namespace sluice {
 namespace {

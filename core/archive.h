@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/parameter.h"
+#include <sluice/core/parameter.h>
 
 namespace sluice {
 
@@ -18,7 +18,7 @@ struct Archive {
 };
 
 // Writes the tensors, from any device, with wider element types first so that every element is aligned. The file is
-// replaced as a whole or not at all (core/file.h). Throws WriteError naming the path, what failed and why; the old file
+// replaced as a whole or not at all (base/file.h). Throws WriteError naming the path, what failed and why; the old file
 // is untouched then. Throws std::invalid_argument for a name that is empty, doubled or "__metadata__", or an undefined
 // tensor.
 void save_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/graph.h"
+#include <sluice/core/graph.h>
 
-#include "kernels/base/device.h"
+#include <sluice/kernels/runtime/device.h>
 
 namespace sluice {
 namespace {

@@ -12,9 +12,9 @@
 #include <functional>
 #include <memory>
 
-#include "core/allocator.h"
-#include "core/rounded_copy.h"
-#include "kernels/base/graph.h"
+#include <sluice/core/allocator.h>
+#include <sluice/core/rounded_copy.h>
+#include <sluice/kernels/runtime/graph.h>
 
 namespace sluice {
 

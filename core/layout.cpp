@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive.h"
+#include <sluice/core/archive.h>
 
 namespace sluice {
 namespace {

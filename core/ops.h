@@ -2,19 +2,19 @@
 // All recorded operations.
 #pragma once
 
-#include "core/ops/activation.h"
-#include "core/ops/batch_norm.h"
-#include "core/ops/conv2d.h"
-#include "core/ops/dropout.h"
-#include "core/ops/elementwise.h"
-#include "core/ops/flood.h"
-#include "core/ops/flood_rows.h"
-#include "core/ops/fused/batch_norm_relu.h"
-#include "core/ops/fused/flooded_cross_entropy.h"
-#include "core/ops/layer_norm.h"
-#include "core/ops/linear.h"
-#include "core/ops/loss.h"
-#include "core/ops/pad.h"
-#include "core/ops/pool.h"
-#include "core/ops/relax_loss.h"
-#include "core/ops/softmax.h"
+#include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/core/ops/conv2d.h>
+#include <sluice/core/ops/dropout.h>
+#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/fused/batch_norm_relu.h>
+#include <sluice/core/ops/fused/flooded_cross_entropy.h>
+#include <sluice/core/ops/layer_norm.h>
+#include <sluice/core/ops/linear.h>
+#include <sluice/core/ops/loss.h>
+#include <sluice/core/ops/pad.h>
+#include <sluice/core/ops/pool.h>
+#include <sluice/core/ops/relax_loss.h>
+#include <sluice/core/ops/softmax.h>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/variable.h"
+#include <sluice/core/variable.h>
 
 namespace sluice {
 

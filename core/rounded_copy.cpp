@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/rounded_copy.h"
+#include <sluice/core/rounded_copy.h>
 
 #include <atomic>
 #include <utility>
 
-#include "kernels/base/device.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice {
 namespace {

@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/allocator.h"
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
+#include <sluice/core/allocator.h>
 
 namespace sluice {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 #include <algorithm>
 
-#include "core/unit_gradient.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
+#include <sluice/core/unit_gradient.h>
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice {
 

@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/variable.h"
+#include <sluice/core/variable.h>
 
 namespace sluice {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 #include <cstring>
 #include <limits>
 
-#include "core/rounded_copy.h"
-#include "kernels/base/device.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/base/memory.h"
-#include "kernels/elementwise.h"
+#include <sluice/core/rounded_copy.h>
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/dispatch.h>
+#include <sluice/kernels/runtime/memory.h>
 
 namespace sluice {
 

@@ -8,11 +8,11 @@
 #include <span>
 #include <vector>
 
-#include "core/allocator.h"
-#include "core/shape.h"
-#include "kernels/base/error.h"
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/error.h>
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
+#include <sluice/core/allocator.h>
+#include <sluice/core/shape.h>
 
 namespace sluice {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/unit_gradient.h"
+#include <sluice/core/unit_gradient.h>
 
 #include <map>
 #include <mutex>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice {
 

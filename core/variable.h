@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <memory>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/augment.h"
+#include <sluice/data/augment.h>
 
 #include <array>
 #include <charconv>
@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "core/nearest_name.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/base/nearest_name.h>
 
 namespace sluice::data {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "data/dataset.h"
-#include "kernels/augment.h"
+#include <sluice/data/dataset.h>
+#include <sluice/kernels/augment.h>
 
 namespace sluice::data {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/cifar.h"
+#include <sluice/data/cifar.h>
 
-#include "data/files.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/data/files.h>
 
 namespace sluice::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "data/dataset.h"
+#include <sluice/data/dataset.h>
 
 namespace sluice::data {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/datasets.h"
+#include <sluice/data/datasets.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "core/nearest_name.h"
-#include "data/cifar.h"
-#include "data/mnist.h"
-#include "data/shapes10.h"
-#include "data/svhn.h"
-#include "data/transform.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/base/nearest_name.h>
+#include <sluice/data/cifar.h>
+#include <sluice/data/mnist.h>
+#include <sluice/data/shapes10.h>
+#include <sluice/data/svhn.h>
+#include <sluice/data/transform.h>
 
 namespace sluice::data {
 namespace {

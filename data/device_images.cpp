@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/device_images.h"
+#include <sluice/data/device_images.h>
 
-#include "kernels/base/dispatch.h"
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::data {
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 
-#include "core/tensor.h"
-#include "data/dataset.h"
-#include "kernels/augment.h"
+#include <sluice/core/tensor.h>
+#include <sluice/data/dataset.h>
+#include <sluice/kernels/augment.h>
 
 namespace sluice::data {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/files.h"
+#include <sluice/data/files.h>
 
 #include <zlib.h>
 
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::data {
 namespace {

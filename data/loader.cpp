@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/loader.h"
+#include <sluice/data/loader.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "data/permutation.h"
-#include "kernels/base/dispatch.h"
+#include <sluice/data/permutation.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::data {
 namespace {

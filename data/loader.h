@@ -9,11 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "core/tensor.h"
-#include "data/augment.h"
-#include "data/dataset.h"
-#include "data/device_images.h"
-#include "data/prefetch.h"
+#include <sluice/core/tensor.h>
+#include <sluice/data/augment.h>
+#include <sluice/data/dataset.h>
+#include <sluice/data/device_images.h>
+#include <sluice/data/prefetch.h>
 
 namespace sluice::data {
 

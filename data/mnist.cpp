@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/mnist.h"
+#include <sluice/data/mnist.h>
 
 #include <algorithm>
 #include <array>
 #include <span>
 
-#include "data/files.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/data/files.h>
 
 namespace sluice::data {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "data/dataset.h"
+#include <sluice/data/dataset.h>
 
 namespace sluice::data {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
 
 namespace sluice::data {
 

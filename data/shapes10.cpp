@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/shapes10.h"
+#include <sluice/data/shapes10.h>
 
 #include <algorithm>
 #include <array>
 #include <span>
 
-#include "data/shapes10_outline.h"
-#include "kernels/base/error.h"
-#include "kernels/base/philox.h"
-#include "kernels/cpu/parallel.h"
+#include <sluice/base/error.h>
+#include <sluice/base/philox.h>
+#include <sluice/data/shapes10_outline.h>
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::data {
 namespace {

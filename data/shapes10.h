@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "data/dataset.h"
+#include <sluice/data/dataset.h>
 
 namespace sluice::data {
 

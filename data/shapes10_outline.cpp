@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/shapes10_outline.h"
+#include <sluice/data/shapes10_outline.h>
 
 #include <span>
 

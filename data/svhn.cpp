@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/svhn.h"
+#include <sluice/data/svhn.h>
 
 #include <matio.h>
 
 #include <memory>
 
-#include "data/files.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/data/files.h>
 
 namespace sluice::data {
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/synthetic.h"
+#include <sluice/data/synthetic.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <span>
 
-#include "core/nearest_name.h"
-#include "data/transform.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/nearest_name.h>
+#include <sluice/base/philox.h>
+#include <sluice/data/transform.h>
 
 namespace sluice::data {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/transform.h"
+#include <sluice/data/transform.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
-#include "data/permutation.h"
-#include "kernels/base/error.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/error.h>
+#include <sluice/base/philox.h>
+#include <sluice/data/permutation.h>
 
 namespace sluice::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/dataset.h"
+#include <sluice/data/dataset.h>
 
 namespace sluice::data {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/philox.h>
 
 namespace sluice::kernels {
 

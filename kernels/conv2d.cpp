@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/conv2d.h"
+#include <sluice/kernels/conv2d.h>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::kernels {
 namespace {

@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <string>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
-#include "kernels/weight.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
+#include <sluice/kernels/weight.h>
 
 namespace sluice::kernels {
 
@@ -60,7 +60,7 @@ struct Conv2dShape {
 };
 
 // `bias` and `dbias` [K] are nullptr if, and only if, shape.window.bias is absent. The scratch's size is that of the
-// algorithm that the pass will run; where several serve, asking for it first measures them (kernels/tuning.h).
+// algorithm that the pass will run; where several serve, asking for it first measures them (kernels/runtime/tuning.h).
 // conv2d_moments_run is the number of rows (of y as [N*P*Q,K]) in a run of the moments that forward leaves, or 0 where
 // they are not asked for or the algorithm can't; `moments` [2, ceil(N*P*Q / run), K] is nullptr if, and only if, it is
 // 0. They are those of y as it was rounded, and y is not read again for them; x and weight start at multiples of 16.

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/philox.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/philox.h>
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 

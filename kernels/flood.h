@@ -9,8 +9,8 @@
 
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 

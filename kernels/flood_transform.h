@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "kernels/base/host_device.h"
-#include "kernels/flood.h"
+#include <sluice/base/host_device.h>
+#include <sluice/kernels/flood.h>
 
 namespace sluice::kernels {
 

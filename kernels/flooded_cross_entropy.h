@@ -11,10 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
-#include "kernels/cross_entropy.h"
-#include "kernels/flood.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
+#include <sluice/kernels/cross_entropy.h>
+#include <sluice/kernels/flood.h>
 
 namespace sluice::kernels {
 

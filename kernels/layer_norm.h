@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
-#include "kernels/weight.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
+#include <sluice/kernels/weight.h>
 
 namespace sluice::kernels {
 

@@ -5,31 +5,29 @@
 
 #include <cstdint>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 
-#define SLUICE_SOFTMAX_KERNELS                                                                                 \
-  /* y = e^x / sum_c e^x_c */                                                                                  \
-  template <class T>                                                                                           \
-  void softmax_forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y);                \
-  /* dx = y (dy - sum_c y_c dy_c) */                                                                           \
-  template <class T>                                                                                           \
-  void softmax_backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx); \
-  /* y = x - log sum_c e^x_c */                                                                                \
-  template <class T>                                                                                           \
-  void log_softmax_forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y);            \
-  /* dx = dy - e^y sum_c dy_c */                                                                               \
-  template <class T>                                                                                           \
-  void log_softmax_backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx);
+template <class Device>
+struct Softmax {
+  // y = e^x / sum_c e^x_c
+  template <class T>
+  static void forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y);
+  // dx = y (dy - sum_c y_c dy_c)
+  template <class T>
+  static void backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx);
+};
 
-namespace cpu {
-SLUICE_SOFTMAX_KERNELS
-}
-namespace cuda {
-SLUICE_SOFTMAX_KERNELS
-}
-#undef SLUICE_SOFTMAX_KERNELS
+template <class Device>
+struct LogSoftmax {
+  // y = x - log sum_c e^x_c
+  template <class T>
+  static void forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y);
+  // dx = dy - e^y sum_c dy_c
+  template <class T>
+  static void backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx);
+};
 
 }  // namespace sluice::kernels

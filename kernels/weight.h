@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::kernels {
 

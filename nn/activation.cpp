@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/activation.h"
+#include <sluice/nn/activation.h>
 
-#include "core/ops/activation.h"
-#include "core/ops/elementwise.h"
+#include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/elementwise.h>
 
 namespace sluice::nn {
 

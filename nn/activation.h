@@ -2,7 +2,7 @@
 // Modules without parameters, for nn::Sequential; core/ops has their definitions.
 #pragma once
 
-#include "nn/module.h"
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

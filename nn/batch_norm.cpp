@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/batch_norm.h"
+#include <sluice/nn/batch_norm.h>
 
 namespace sluice::nn {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/ops/batch_norm.h"
-#include "nn/initialiser.h"
-#include "nn/module.h"
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/nn/initialiser.h>
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/conv2d.h"
+#include <sluice/nn/conv2d.h>
 
 namespace sluice::nn {
 

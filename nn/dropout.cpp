@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/dropout.h"
+#include <sluice/nn/dropout.h>
 
-#include "core/ops/dropout.h"
+#include <sluice/core/ops/dropout.h>
 
 namespace sluice::nn {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "core/tensor.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
+#include <sluice/core/tensor.h>
 
 namespace sluice::nn {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/layer_norm.h"
+#include <sluice/nn/layer_norm.h>
 
-#include "core/ops/layer_norm.h"
+#include <sluice/core/ops/layer_norm.h>
 
 namespace sluice::nn {
 

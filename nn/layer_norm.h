@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "nn/initialiser.h"
-#include "nn/module.h"
+#include <sluice/nn/initialiser.h>
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

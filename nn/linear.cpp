@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/linear.h"
+#include <sluice/nn/linear.h>
 
-#include "core/ops/linear.h"
+#include <sluice/core/ops/linear.h>
 
 namespace sluice::nn {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/models.h"
+#include <sluice/nn/models.h>
 
 #include <functional>
 #include <map>
 
-#include "core/nearest_name.h"
-#include "nn/mlp.h"
-#include "nn/resnet.h"
-#include "nn/vgg.h"
-#include "nn/wide_resnet.h"
+#include <sluice/base/nearest_name.h>
+#include <sluice/nn/mlp.h>
+#include <sluice/nn/resnet.h>
+#include <sluice/nn/vgg.h>
+#include <sluice/nn/wide_resnet.h>
 
 namespace sluice::nn {
 namespace {

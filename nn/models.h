@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/module.h"
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

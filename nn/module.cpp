@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/module.h"
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/mode.h"
-#include "core/parameter.h"
+#include <sluice/core/mode.h>
+#include <sluice/core/parameter.h>
 
 namespace sluice::nn {
 

@@ -2,8 +2,8 @@
 // Pooling modules for nn::Sequential; core/ops/pool.h has their definitions.
 #pragma once
 
-#include "core/ops/pool.h"
-#include "nn/module.h"
+#include <sluice/core/ops/pool.h>
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/residual_block.h"
+#include <sluice/nn/residual_block.h>
 
-#include "core/ops/fused/batch_norm_relu.h"
-#include "core/ops/pad.h"
-#include "core/ops/pool.h"
+#include <sluice/core/ops/fused/batch_norm_relu.h>
+#include <sluice/core/ops/pad.h>
+#include <sluice/core/ops/pool.h>
 
 namespace sluice::nn {
 

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "nn/batch_norm.h"
-#include "nn/conv2d.h"
+#include <sluice/nn/batch_norm.h>
+#include <sluice/nn/conv2d.h>
 
 namespace sluice::nn {
 

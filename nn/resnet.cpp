@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/resnet.h"
+#include <sluice/nn/resnet.h>
 
-#include "core/ops/pool.h"
+#include <sluice/core/ops/pool.h>
 
 namespace sluice::nn {
 namespace {

@@ -4,9 +4,9 @@
 // mean over the image, one linear layer.
 #pragma once
 
-#include "nn/linear.h"
-#include "nn/residual_block.h"
-#include "nn/sequential.h"
+#include <sluice/nn/linear.h>
+#include <sluice/nn/residual_block.h>
+#include <sluice/nn/sequential.h>
 
 namespace sluice::nn {
 

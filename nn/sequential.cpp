@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/sequential.h"
+#include <sluice/nn/sequential.h>
 
 namespace sluice::nn {
 

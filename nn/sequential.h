@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "nn/module.h"
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/state.h"
+#include <sluice/nn/state.h>
 
 #include <set>
 

@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "core/archive.h"
-#include "nn/module.h"
+#include <sluice/core/archive.h>
+#include <sluice/nn/module.h>
 
 namespace sluice::nn {
 

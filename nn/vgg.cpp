@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/vgg.h"
+#include <sluice/nn/vgg.h>
 
-#include "core/ops/pool.h"
+#include <sluice/core/ops/pool.h>
 
 namespace sluice::nn {
 

@@ -4,9 +4,9 @@
 // "classifier".
 #pragma once
 
-#include "nn/dropout.h"
-#include "nn/linear.h"
-#include "nn/residual_block.h"
+#include <sluice/nn/dropout.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/residual_block.h>
 
 namespace sluice::nn {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/wide_resnet.h"
+#include <sluice/nn/wide_resnet.h>
 
-#include "core/ops/elementwise.h"
-#include "core/ops/pool.h"
+#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/ops/pool.h>
 
 namespace sluice::nn {
 namespace {

@@ -5,10 +5,10 @@
 // definition.
 #pragma once
 
-#include "nn/dropout.h"
-#include "nn/linear.h"
-#include "nn/residual_block.h"
-#include "nn/sequential.h"
+#include <sluice/nn/dropout.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/residual_block.h>
+#include <sluice/nn/sequential.h>
 
 namespace sluice::nn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/adam.h"
+#include <sluice/optim/adam.h>
 
 #include <limits>
 

@@ -2,7 +2,7 @@
 // Adam and AdamW, step by step what torch.optim.Adam and torch.optim.AdamW do without amsgrad.
 #pragma once
 
-#include "optim/optimizer.h"
+#include <sluice/optim/optimizer.h>
 
 namespace sluice::optim {
 

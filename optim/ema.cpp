@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/ema.h"
+#include <sluice/optim/ema.h>
 
 #include <stdexcept>
 
-#include "core/ops/update.h"
-#include "optim/named_state.h"
+#include <sluice/core/ops/update.h>
+#include <sluice/optim/named_state.h>
 
 namespace sluice::optim {
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "core/parameter.h"
+#include <sluice/core/parameter.h>
 
 namespace sluice::optim {
 

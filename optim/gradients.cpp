@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/gradients.h"
+#include <sluice/optim/gradients.h>
 
 #include <cmath>
 
-#include "core/ops/update.h"
+#include <sluice/core/ops/update.h>
 
 namespace sluice::optim {
 namespace {

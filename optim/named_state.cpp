@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/named_state.h"
+#include <sluice/optim/named_state.h>
 
 #include <algorithm>
 #include <map>

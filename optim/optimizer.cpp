@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/optimizer.h"
+#include <sluice/optim/optimizer.h>
 
 #include <cmath>
 #include <limits>
 
-#include "optim/named_state.h"
+#include <sluice/optim/named_state.h>
 
 namespace sluice::optim {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/ops/update.h"
-#include "core/parameter.h"
+#include <sluice/core/ops/update.h>
+#include <sluice/core/parameter.h>
 
 namespace sluice::optim {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/perturbation.h"
+#include <sluice/optim/perturbation.h>
 
 #include <cmath>
 #include <stdexcept>
 
-#include "core/ops/update.h"
+#include <sluice/core/ops/update.h>
 
 namespace sluice::optim {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/schedule.h"
+#include <sluice/optim/schedule.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "core/nearest_name.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/base/nearest_name.h>
 
 namespace sluice::optim {
 namespace {

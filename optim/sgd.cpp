@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/sgd.h"
+#include <sluice/optim/sgd.h>
 
 namespace sluice::optim {
 

@@ -3,7 +3,7 @@
 // starts at the first gradient and holds no learning rate, weight decay is added to the gradient.
 #pragma once
 
-#include "optim/optimizer.h"
+#include <sluice/optim/optimizer.h>
 
 namespace sluice::optim {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/ops.h"
-#include "core/ops/meter.h"
+#include <sluice/core/ops.h>
+#include <sluice/core/ops/meter.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

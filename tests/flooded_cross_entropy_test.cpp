@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fused flooded loss is the composition that it stands for: on the CPU bit for bit, on a device to the rounding of
 // f32, and never on the other side of the level by more than that.
-#include "core/ops/fused/flooded_cross_entropy.h"
+#include <sluice/core/ops/fused/flooded_cross_entropy.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/ops/flood.h"
-#include "core/ops/flood_rows.h"
-#include "core/ops/relax_loss.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/relax_loss.h>
 #include "tests/support/device.h"
 #include "tests/support/op_case.h"
 

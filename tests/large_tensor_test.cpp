@@ -8,9 +8,9 @@
 #include <functional>
 #include <string>
 
-#include "core/ops.h"
-#include "kernels/base/memory.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
+#include <sluice/core/ops.h>
+#include <sluice/kernels/runtime/memory.h>
 #include "tests/support/device.h"
 
 namespace sluice {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/ops.h"
+#include <sluice/core/ops.h>
 #include "tests/support/complaint.h"
 #include "tests/support/op_case.h"
 

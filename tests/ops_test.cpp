@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "kernels/engine.h"
+#include <sluice/kernels/runtime/settings.h>
 #include "tests/cases/cases.h"
 #include "tests/support/device.h"
 

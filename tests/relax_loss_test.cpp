@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RelaxLoss's turns, exact where they are exact.
-#include "core/ops/relax_loss.h"
+#include <sluice/core/ops/relax_loss.h>
 
 #include <gtest/gtest.h>
 

@@ -5,18 +5,18 @@
 
 #include <algorithm>
 
-#include "analysis/landscape.h"
+#include <sluice/analysis/landscape.h>
+#include <sluice/core/ops.h>
+#include <sluice/data/loader.h>
+#include <sluice/data/transform.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/progress.h"
 #include "apps/common/run_folder.h"
 #include "apps/common/tuning_file.h"
 #include "apps/train/run_data.h"
-#include "core/ops.h"
-#include "data/loader.h"
-#include "data/transform.h"
-#include "nn/models.h"
-#include "nn/state.h"
 
 namespace sluice::apps {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "analysis/calibration.h"
-#include "analysis/gradient_norm.h"
-#include "analysis/memorisation.h"
+#include <sluice/analysis/calibration.h>
+#include <sluice/analysis/gradient_norm.h>
+#include <sluice/analysis/memorisation.h>
 
 namespace sluice::apps {
 

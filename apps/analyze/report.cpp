@@ -6,8 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include <sluice/base/file.h>
 #include "apps/common/table.h"
-#include "core/file.h"
 
 namespace sluice::apps {
 namespace {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include <sluice/kernels/runtime/settings.h>
 #include "apps/bench/ceilings.h"
 #include "apps/bench/device_ceilings.h"
 #include "apps/bench/machine.h"
@@ -17,7 +18,6 @@
 #include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "kernels/engine.h"
 #include "tests/cases/cases.h"
 
 namespace sluice::bench {

@@ -9,21 +9,21 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include <sluice/base/philox.h>
+#include <sluice/core/graph.h>
+#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/loss.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/tuning.h>
+#include <sluice/nn/models.h>
+#include <sluice/optim/sgd.h>
 #include "apps/bench/machine.h"
 #include "apps/bench/profile.h"
 #include "apps/bench/report.h"
 #include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "core/graph.h"
-#include "core/ops/elementwise.h"
-#include "core/ops/flood.h"
-#include "core/ops/loss.h"
-#include "kernels/base/device.h"
-#include "kernels/base/philox.h"
-#include "kernels/tuning.h"
-#include "nn/models.h"
-#include "optim/sgd.h"
 
 namespace sluice::bench {
 namespace {

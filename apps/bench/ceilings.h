@@ -6,7 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::bench {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include <sluice/core/ops/linear.h>
+#include <sluice/kernels/runtime/device.h>
 #include "apps/bench/timer.h"
-#include "core/ops/linear.h"
-#include "kernels/base/device.h"
 #include "tests/support/op_case.h"
 
 namespace sluice::bench {

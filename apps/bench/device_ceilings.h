@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/base/exec.h>
 #include "apps/bench/ceilings.h"
-#include "kernels/base/exec.h"
 
 namespace sluice::bench {
 

@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "sluice/version.h"
+#include <sluice/version.h>
 
 namespace sluice::bench {
 namespace {

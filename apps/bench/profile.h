@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::bench {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 
 namespace sluice::bench {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "kernels/base/device.h"
+#include <sluice/kernels/runtime/device.h>
 
 namespace sluice::bench {
 

@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 
-#include "core/tensor.h"
-#include "kernels/base/stopwatch.h"
+#include <sluice/core/tensor.h>
+#include <sluice/kernels/runtime/stopwatch.h>
 
 namespace sluice::bench {
 

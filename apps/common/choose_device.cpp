@@ -7,9 +7,9 @@
 #include <charconv>
 #include <optional>
 
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/settings.h>
 #include "apps/common/exit_codes.h"
-#include "kernels/base/device.h"
-#include "kernels/engine.h"
 
 namespace sluice::apps {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
 
 namespace CLI {
 class Validator;

@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <functional>
 
+#include <sluice/base/nearest_name.h>
+#include <sluice/version.h>
 #include "apps/common/exit_codes.h"
-#include "core/nearest_name.h"
-#include "sluice/version.h"
 
 namespace sluice::apps {
 namespace {

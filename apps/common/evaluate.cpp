@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "core/ops.h"
-#include "core/ops/meter.h"
-#include "data/loader.h"
+#include <sluice/core/ops.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/data/loader.h>
 
 namespace sluice::apps {
 

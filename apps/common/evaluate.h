@@ -2,9 +2,9 @@
 // The loss and accuracy of a model on a whole data set, as papers report them: eval mode, no augmentation, no flooding.
 #pragma once
 
-#include "data/augment.h"
-#include "data/dataset.h"
-#include "nn/module.h"
+#include <sluice/data/augment.h>
+#include <sluice/data/dataset.h>
+#include <sluice/nn/module.h>
 
 namespace sluice::apps {
 

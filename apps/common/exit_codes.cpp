@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <new>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 
 namespace sluice::apps {
 namespace {

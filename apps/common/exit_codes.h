@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::apps {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 
 namespace sluice::apps {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 
 namespace sluice::apps {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <sluice/base/file.h>
 #include "apps/common/exit_codes.h"
-#include "core/file.h"
 
 namespace sluice::apps {
 namespace {

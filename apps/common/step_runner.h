@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "core/graph.h"
-#include "data/loader.h"
+#include <sluice/core/graph.h>
+#include <sluice/data/loader.h>
 
 namespace sluice::apps {
 

@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
+#include <sluice/base/file.h>
 #include "apps/common/metrics.h"
-#include "core/file.h"
 
 namespace sluice::apps {
 

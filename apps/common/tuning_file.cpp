@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "kernels/base/error.h"
-#include "kernels/tuning.h"
+#include <sluice/base/error.h>
+#include <sluice/kernels/runtime/tuning.h>
 
 namespace sluice::apps {
 

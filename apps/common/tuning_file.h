@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The choices of algorithms (kernels/tuning.h) as a JSON file, which a run keeps so that it can be repeated bit for
-// bit.
+// The choices of algorithms (kernels/runtime/tuning.h) as a JSON file, which a run keeps so that it can be repeated bit
+// for bit.
 #pragma once
 
 #include <filesystem>

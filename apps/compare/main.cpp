@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
+#include <sluice/flooding/flood_schedule.h>
 #include "apps/common/command_line.h"
 #include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/metrics.h"
 #include "apps/common/table.h"
-#include "core/flood_schedule.h"
 
 namespace sluice::apps {
 namespace {

@@ -9,17 +9,17 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include <sluice/core/archive.h>
+#include <sluice/data/datasets.h>
+#include <sluice/data/transform.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
+#include <sluice/version.h>
 #include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/run_folder.h"
-#include "core/archive.h"
-#include "data/datasets.h"
-#include "data/transform.h"
-#include "nn/models.h"
-#include "nn/state.h"
-#include "sluice/version.h"
 
 namespace sluice::apps {
 namespace {

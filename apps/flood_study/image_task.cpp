@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include <sluice/data/datasets.h>
+#include <sluice/data/loader.h>
+#include <sluice/data/transform.h>
+#include <sluice/nn/models.h>
 #include "apps/common/evaluate.h"
-#include "data/datasets.h"
-#include "data/loader.h"
-#include "data/transform.h"
-#include "nn/models.h"
 
 namespace sluice::study {
 namespace {

@@ -3,9 +3,9 @@
 // map to [0,1], without further normalisation, as in the authors' repository.
 #pragma once
 
+#include <sluice/data/dataset.h>
 #include "apps/flood_study/options.h"
 #include "apps/flood_study/task.h"
-#include "data/dataset.h"
 
 namespace sluice::study {
 
@@ -21,7 +21,7 @@ std::unique_ptr<Task> make_image_task(const StudyOptions& options, const data::I
                                       std::int64_t seed);
 
 // The same task with as few images as have batches of all its sizes, so that one epoch makes every choice of algorithm
-// (kernels/tuning.h) that the whole task will need.
+// (kernels/runtime/tuning.h) that the whole task will need.
 std::unique_ptr<Task> make_rehearsal(const StudyOptions& options, const data::ImageSplits& images);
 
 }  // namespace sluice::study

@@ -9,12 +9,12 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <sluice/data/augment.h>
+#include <sluice/data/datasets.h>
+#include <sluice/data/synthetic.h>
+#include <sluice/nn/models.h>
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "data/augment.h"
-#include "data/datasets.h"
-#include "data/synthetic.h"
-#include "nn/models.h"
 
 namespace sluice::study {
 namespace {

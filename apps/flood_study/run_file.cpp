@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include <sluice/base/file.h>
 #include "apps/common/tensorboard.h"
-#include "core/file.h"
 
 namespace sluice::study {
 namespace {

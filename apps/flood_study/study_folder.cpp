@@ -7,9 +7,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include <sluice/base/file.h>
 #include "apps/common/exit_codes.h"
 #include "apps/flood_study/run_file.h"
-#include "core/file.h"
 
 namespace sluice::study {
 namespace {

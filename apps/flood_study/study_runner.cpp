@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include <sluice/base/file.h>
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
@@ -21,7 +22,6 @@
 #include "apps/flood_study/synthetic_task.h"
 #include "apps/flood_study/training.h"
 #include "apps/flood_study/worker_pool.h"
-#include "core/file.h"
 
 namespace sluice::study {
 namespace {

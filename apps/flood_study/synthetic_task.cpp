@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/ops.h"
-#include "core/ops/meter.h"
-#include "data/loader.h"
-#include "data/synthetic.h"
-#include "nn/models.h"
+#include <sluice/core/ops.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/data/loader.h>
+#include <sluice/data/synthetic.h>
+#include <sluice/nn/models.h>
 
 namespace sluice::study {
 namespace {

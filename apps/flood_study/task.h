@@ -5,9 +5,9 @@
 #include <functional>
 #include <memory>
 
+#include <sluice/core/tensor.h>
+#include <sluice/nn/module.h>
 #include "apps/flood_study/study.h"
-#include "core/tensor.h"
-#include "nn/module.h"
 
 namespace sluice::study {
 

@@ -7,11 +7,11 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/ops.h"
-#include "core/ops/meter.h"
-#include "optim/adam.h"
-#include "optim/schedule.h"
-#include "optim/sgd.h"
+#include <sluice/core/ops.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/optim/adam.h>
+#include <sluice/optim/schedule.h>
+#include <sluice/optim/sgd.h>
 
 namespace sluice::study {
 namespace {

@@ -14,8 +14,8 @@
 #include <map>
 #include <thread>
 
+#include <sluice/base/error.h>
 #include "apps/common/interrupt.h"
-#include "kernels/base/error.h"
 
 namespace sluice::study {
 namespace {

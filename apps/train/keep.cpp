@@ -7,14 +7,14 @@
 #include <charconv>
 #include <limits>
 
+#include <sluice/core/archive.h>
+#include <sluice/core/ops.h>
+#include <sluice/nn/state.h>
 #include "apps/common/choose_device.h"
 #include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/tuning_file.h"
 #include "apps/train/trainer.h"
-#include "core/archive.h"
-#include "core/ops.h"
-#include "nn/state.h"
 
 namespace sluice::apps {
 namespace {

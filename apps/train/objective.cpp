@@ -8,13 +8,13 @@
 #include <limits>
 #include <sstream>
 
+#include <sluice/core/archive.h>
+#include <sluice/core/ops.h>
+#include <sluice/flooding/adaflood.h>
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/tensorboard.h"
 #include "apps/train/run_data.h"
-#include "core/adaflood.h"
-#include "core/archive.h"
-#include "core/ops.h"
 
 namespace sluice::apps {
 namespace {

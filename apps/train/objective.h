@@ -6,11 +6,11 @@
 #include <span>
 #include <string>
 
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/data/dataset.h>
+#include <sluice/flooding/flood_schedule.h>
 #include "apps/train/objective_options.h"
-#include "core/flood_schedule.h"
-#include "core/ops/flood_rows.h"
-#include "core/ops/meter.h"
-#include "data/dataset.h"
 
 namespace sluice::apps {
 

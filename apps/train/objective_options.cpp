@@ -6,9 +6,9 @@
 
 #include <vector>
 
+#include <sluice/flooding/flood_schedule.h>
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "core/flood_schedule.h"
 
 namespace sluice::apps {
 namespace {

@@ -8,14 +8,14 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <sluice/data/augment.h>
+#include <sluice/data/datasets.h>
+#include <sluice/data/transform.h>
+#include <sluice/nn/models.h>
+#include <sluice/optim/schedule.h>
 #include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "data/augment.h"
-#include "data/datasets.h"
-#include "data/transform.h"
-#include "nn/models.h"
-#include "optim/schedule.h"
 
 namespace sluice::apps {
 namespace {

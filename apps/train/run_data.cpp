@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include <sluice/data/datasets.h>
+#include <sluice/data/transform.h>
 #include "apps/common/tensorboard.h"
-#include "data/datasets.h"
-#include "data/transform.h"
 
 namespace sluice::apps {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <sluice/data/augment.h>
+#include <sluice/data/dataset.h>
 #include "apps/train/options.h"
-#include "data/augment.h"
-#include "data/dataset.h"
 
 namespace sluice::apps {
 

@@ -8,16 +8,16 @@
 #include <chrono>
 #include <cmath>
 
+#include <sluice/core/ops.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/nn/models.h>
+#include <sluice/optim/adam.h>
+#include <sluice/optim/gradients.h>
+#include <sluice/optim/sgd.h>
 #include "apps/common/choose_device.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
-#include "core/ops.h"
-#include "kernels/base/device.h"
-#include "nn/models.h"
-#include "optim/adam.h"
-#include "optim/gradients.h"
-#include "optim/sgd.h"
 
 namespace sluice::apps {
 namespace {

@@ -6,6 +6,14 @@
 #include <optional>
 #include <string>
 
+#include <sluice/core/ops/meter.h>
+#include <sluice/data/datasets.h>
+#include <sluice/data/loader.h>
+#include <sluice/nn/module.h>
+#include <sluice/optim/ema.h>
+#include <sluice/optim/optimizer.h>
+#include <sluice/optim/perturbation.h>
+#include <sluice/optim/schedule.h>
 #include "apps/common/evaluate.h"
 #include "apps/common/metrics.h"
 #include "apps/common/run_folder.h"
@@ -15,14 +23,6 @@
 #include "apps/train/objective.h"
 #include "apps/train/options.h"
 #include "apps/train/run_data.h"
-#include "core/ops/meter.h"
-#include "data/datasets.h"
-#include "data/loader.h"
-#include "nn/module.h"
-#include "optim/ema.h"
-#include "optim/optimizer.h"
-#include "optim/perturbation.h"
-#include "optim/schedule.h"
 
 namespace sluice::apps {
 

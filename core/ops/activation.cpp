@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/activation.h"
+#include <sluice/core/ops/activation.h>
 
-#include "kernels/activation.h"
-#include "kernels/base/dispatch.h"
+#include <sluice/kernels/activation.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

@@ -2,7 +2,7 @@
 // Activations: y = f(x), any shape, f32, bf16 or f64. kernels/activation.h has the formulas and their sources.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -2,7 +2,7 @@
 // What an operation can leave beside its result for the batch norm that follows, which then need not read it twice.
 #pragma once
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice::ops {
 

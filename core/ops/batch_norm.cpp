@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/batch_norm.h"
+#include <sluice/core/ops/batch_norm.h>
 
-#include "core/ops/batch_norm_tail.h"
-#include "kernels/base/dispatch.h"
+#include <sluice/core/ops/batch_norm_tail.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

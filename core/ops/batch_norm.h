@@ -3,9 +3,9 @@
 // taken over all the other axes. kernels/batch_norm.h has the source.
 #pragma once
 
-#include "core/mode.h"
-#include "core/ops/batch_moments.h"
-#include "core/tape.h"
+#include <sluice/core/mode.h>
+#include <sluice/core/ops/batch_moments.h>
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

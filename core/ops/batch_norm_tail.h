@@ -2,8 +2,8 @@
 // What batch_norm and its fused forms share. Programs call those.
 #pragma once
 
-#include "core/ops/batch_norm.h"
-#include "kernels/batch_norm.h"
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/kernels/batch_norm.h>
 
 namespace sluice::ops {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/conv2d.h"
+#include <sluice/core/ops/conv2d.h>
 
-#include "core/ops/weight.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/conv2d.h"
+#include <sluice/core/ops/weight.h>
+#include <sluice/kernels/conv2d.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

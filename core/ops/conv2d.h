@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/ops/batch_moments.h"
-#include "core/ops/extent.h"
-#include "core/tape.h"
+#include <sluice/core/ops/batch_moments.h>
+#include <sluice/core/ops/extent.h>
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/ops/loss.h"
-#include "kernels/cross_entropy.h"
+#include <sluice/core/ops/loss.h>
+#include <sluice/kernels/cross_entropy.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/dropout.h"
+#include <sluice/core/ops/dropout.h>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/dropout.h"
+#include <sluice/kernels/dropout.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "core/mode.h"
-#include "core/tape.h"
+#include <sluice/core/mode.h>
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/elementwise.h"
+#include <sluice/core/ops/elementwise.h>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 

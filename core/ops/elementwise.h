@@ -2,7 +2,7 @@
 // Sums, multiples and views of tensors of any shape.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

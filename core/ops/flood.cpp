@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/flood.h"
+#include <sluice/core/ops/flood.h>
 
 #include <cmath>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
-#include "kernels/flood.h"
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/flood.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

@@ -3,7 +3,7 @@
 // below it. Training only: what is logged, and every evaluation, is the unflooded loss.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/flood_rows.h"
+#include <sluice/core/ops/flood_rows.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/ops/flood_rows_check.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
+#include <sluice/core/ops/flood_rows_check.h>
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

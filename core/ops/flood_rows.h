@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/ops/flood_rows.h"
-#include "kernels/flood.h"
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/kernels/flood.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/layer_norm.h"
+#include <sluice/core/ops/layer_norm.h>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/layer_norm.h"
+#include <sluice/kernels/layer_norm.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

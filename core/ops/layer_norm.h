@@ -3,7 +3,7 @@
 // taken over each row. kernels/layer_norm.h has the source.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/linear.h"
+#include <sluice/core/ops/linear.h>
 
-#include "core/ops/weight.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/linear.h"
+#include <sluice/core/ops/weight.h>
+#include <sluice/kernels/linear.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 

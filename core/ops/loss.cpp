@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/loss.h"
+#include <sluice/core/ops/loss.h>
 
-#include "core/ops/cross_entropy_check.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/mean_squared_error.h"
+#include <sluice/core/ops/cross_entropy_check.h>
+#include <sluice/kernels/mean_squared_error.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

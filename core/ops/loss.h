@@ -2,7 +2,7 @@
 // Losses: scalars of shape [] in the master type (f32, or f64 beside f64), which stay on the device.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

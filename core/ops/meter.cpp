@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/meter.h"
+#include <sluice/core/ops/meter.h>
 
 #include <cmath>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/meter.h"
+#include <sluice/kernels/meter.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice {
 

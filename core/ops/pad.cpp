@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/pad.h"
+#include <sluice/core/ops/pad.h>
 
 #include <algorithm>
 #include <array>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/pad.h"
+#include <sluice/kernels/pad.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/pool.h"
+#include <sluice/core/ops/pool.h>
 
 #include <algorithm>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/pool.h"
+#include <sluice/kernels/pool.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

@@ -2,8 +2,8 @@
 // Pooling of images x [N,H,W,C] in f32, bf16 or f64. kernels/pool.h has the formulas.
 #pragma once
 
-#include "core/ops/extent.h"
-#include "core/tape.h"
+#include <sluice/core/ops/extent.h>
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

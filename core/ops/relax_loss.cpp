@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/relax_loss.h"
+#include <sluice/core/ops/relax_loss.h>
 
 #include <cmath>
 
-#include "core/ops/cross_entropy_check.h"
-#include "core/ops/flood.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/posterior_flattening.h"
+#include <sluice/core/ops/cross_entropy_check.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/kernels/posterior_flattening.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

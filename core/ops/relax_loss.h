@@ -3,7 +3,7 @@
 // losses of training images where those of unseen ones are. kernels/posterior_flattening.h has the equation.
 #pragma once
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::ops {
 

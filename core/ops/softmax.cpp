@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/softmax.h"
+#include <sluice/core/ops/softmax.h>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/softmax.h"
+#include <sluice/kernels/runtime/dispatch.h>
+#include <sluice/kernels/softmax.h>
 
 namespace sluice::ops {
 namespace {
@@ -23,15 +23,13 @@ Variable softmax(const Variable& x) {
   const std::int64_t classes = classes_of("softmax", x.shape());
   const std::int64_t rows = x.value().size() / classes;
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.value().device());
-  with_float_type(x.dtype(), "softmax", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), softmax_forward, rows, classes, x.value().ptr<T>(), y.ptr<T>());
+  dispatch(exec_of(y), x.dtype(), "softmax", [&]<class Device, class T>() {
+    kernels::Softmax<Device>::forward(exec_of(y), rows, classes, x.value().ptr<const T>(), y.ptr<T>());
   });
   return record("softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
     Tensor dx = room_for_gradient(dy);
-    with_float_type(dy.dtype(), "softmax", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), softmax_backward, rows, classes, y.ptr<T>(), dy.ptr<T>(), dx.ptr<T>());
+    dispatch(exec_of(dy), dy.dtype(), "softmax", [&]<class Device, class T>() {
+      kernels::Softmax<Device>::backward(exec_of(dy), rows, classes, y.ptr<const T>(), dy.ptr<const T>(), dx.ptr<T>());
     });
     dy = {};
     gradients.add(0, std::move(dx));
@@ -42,15 +40,14 @@ Variable log_softmax(const Variable& x) {
   const std::int64_t classes = classes_of("log_softmax", x.shape());
   const std::int64_t rows = x.value().size() / classes;
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.value().device());
-  with_float_type(x.dtype(), "log_softmax", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), log_softmax_forward, rows, classes, x.value().ptr<T>(), y.ptr<T>());
+  dispatch(exec_of(y), x.dtype(), "log_softmax", [&]<class Device, class T>() {
+    kernels::LogSoftmax<Device>::forward(exec_of(y), rows, classes, x.value().ptr<const T>(), y.ptr<T>());
   });
   return record("log_softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
     Tensor dx = room_for_gradient(dy);
-    with_float_type(dy.dtype(), "log_softmax", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), log_softmax_backward, rows, classes, y.ptr<T>(), dy.ptr<T>(), dx.ptr<T>());
+    dispatch(exec_of(dy), dy.dtype(), "log_softmax", [&]<class Device, class T>() {
+      kernels::LogSoftmax<Device>::backward(exec_of(dy), rows, classes, y.ptr<const T>(), dy.ptr<const T>(),
+                                            dx.ptr<T>());
     });
     dy = {};
     gradients.add(0, std::move(dx));

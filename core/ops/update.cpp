@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/update.h"
+#include <sluice/core/ops/update.h>
 
-#include "kernels/base/dispatch.h"
-#include "kernels/optimizer.h"
+#include <sluice/kernels/optimizer.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

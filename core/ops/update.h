@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice::ops {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/tensor.h"
-#include "kernels/weight.h"
+#include <sluice/core/tensor.h>
+#include <sluice/kernels/weight.h>
 
 namespace sluice::ops {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/augment.h"
+#include <sluice/kernels/augment.h>
 
 #include <algorithm>
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu {
 namespace {

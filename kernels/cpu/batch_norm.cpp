@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/batch_norm.h"
+#include <sluice/kernels/batch_norm.h>
 
 #include <cmath>
 
-#include "kernels/cpu/batch_norm_loops.h"
-#include "kernels/engine.h"
+#include <sluice/kernels/cpu/batch_norm_loops.h>
+#include <sluice/kernels/runtime/settings.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/conv2d.h"
+#include <sluice/kernels/conv2d.h>
 
 #include <omp.h>
 
@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/error.h"
-#include "kernels/base/memory.h"
-#include "kernels/cpu/conv2d_algorithm.h"
-#include "kernels/engine.h"
-#include "kernels/tuning.h"
+#include <sluice/base/error.h>
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/runtime/memory.h>
+#include <sluice/kernels/runtime/settings.h>
+#include <sluice/kernels/runtime/tuning.h>
 
 namespace sluice::kernels::cpu {
 namespace {

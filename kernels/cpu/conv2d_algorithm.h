@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-#include "kernels/conv2d.h"
-#include "kernels/conv2d_pass.h"
+#include <sluice/kernels/conv2d.h>
+#include <sluice/kernels/conv2d_pass.h>
 
 namespace sluice::kernels::cpu {
 

@@ -4,8 +4,8 @@
 #include <dnnl.hpp>
 #include <optional>
 
-#include "kernels/cpu/conv2d_algorithm.h"
-#include "kernels/cpu/onednn.h"
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/cpu/onednn.h>
 
 namespace sluice::kernels::cpu {
 namespace {

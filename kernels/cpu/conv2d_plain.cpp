@@ -3,8 +3,8 @@
 // result is one sum in one order, whatever the number of threads.
 #include <algorithm>
 
-#include "kernels/cpu/conv2d_algorithm.h"
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

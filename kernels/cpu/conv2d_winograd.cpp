@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "kernels/cpu/conv2d_algorithm.h"
-#include "kernels/cpu/winograd.h"
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/cpu/winograd.h>
 
 namespace sluice::kernels::cpu {
 namespace {

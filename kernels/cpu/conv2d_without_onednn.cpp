@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In place of conv2d_onednn.cpp in a build without oneDNN.
-#include "kernels/cpu/conv2d_algorithm.h"
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
 
 namespace sluice::kernels::cpu {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cross_entropy.h"
+#include <sluice/kernels/cross_entropy.h>
 
-#include "kernels/cpu/exponential.h"
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/exponential.h>
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/dropout.h"
+#include <sluice/kernels/dropout.h>
 
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

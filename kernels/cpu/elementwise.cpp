@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/elementwise.h"
+#include <sluice/kernels/elementwise.h>
 
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu {
 

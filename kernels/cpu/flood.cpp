@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/flood.h"
+#include <sluice/kernels/flood.h>
 
 #include <algorithm>
 
-#include "kernels/flood_transform.h"
+#include <sluice/kernels/flood_transform.h>
 
 namespace sluice::kernels::cpu {
 namespace {

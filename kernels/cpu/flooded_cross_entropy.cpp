@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/flooded_cross_entropy.h"
+#include <sluice/kernels/flooded_cross_entropy.h>
 
-#include "kernels/flood.h"
+#include <sluice/kernels/flood.h>
 
 namespace sluice::kernels::cpu {
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "kernels/cpu/vector.h"
+#include <sluice/kernels/cpu/vector.h>
 
 namespace sluice::kernels::cpu {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/layer_norm.h"
+#include <sluice/kernels/layer_norm.h>
 
 #include <cmath>
 
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

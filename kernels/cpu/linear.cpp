@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/linear.h"
+#include <sluice/kernels/linear.h>
 
 #include <algorithm>
 
-#include "kernels/cpu/conv2d_algorithm.h"
-#include "kernels/cpu/linear_program.h"
-#include "kernels/cpu/parallel.h"
-#include "kernels/engine.h"
+#include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/cpu/linear_program.h>
+#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/kernels/runtime/settings.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dnnl.hpp>
 
-#include "kernels/cpu/linear_program.h"
-#include "kernels/cpu/onednn.h"
+#include <sluice/kernels/cpu/linear_program.h>
+#include <sluice/kernels/cpu/onednn.h>
 
 namespace sluice::kernels::cpu {
 namespace {

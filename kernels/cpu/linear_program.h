@@ -2,7 +2,7 @@
 // The matrix products of kernels/cpu/linear.cpp by oneDNN; absent (`run` is false) in a build without it.
 #pragma once
 
-#include "kernels/linear.h"
+#include <sluice/kernels/linear.h>
 
 namespace sluice::kernels::cpu {
 

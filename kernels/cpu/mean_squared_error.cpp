@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/mean_squared_error.h"
+#include <sluice/kernels/mean_squared_error.h>
 
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/meter.h"
+#include <sluice/kernels/meter.h>
 
 #include <atomic>
 
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/onednn.h"
+#include <sluice/kernels/cpu/onednn.h>
 
 #include <unordered_map>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::kernels::cpu::onednn {
 namespace {

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu::onednn {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/posterior_flattening.h"
+#include <sluice/kernels/posterior_flattening.h>
 
 #include <cmath>
 
-#include "kernels/cpu/exponential.h"
-#include "kernels/cpu/parallel.h"
+#include <sluice/kernels/cpu/exponential.h>
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/softmax.h"
+#include <sluice/kernels/softmax.h>
 
-#include "kernels/cpu/exponential.h"
-#include "kernels/cpu/parallel.h"
+#include <sluice/base/instantiate.h>
+#include <sluice/kernels/cpu/exponential.h>
+#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {
@@ -50,34 +51,39 @@ void for_rows(std::int64_t rows, std::int64_t classes, const Row& row) {
 }
 
 }  // namespace
+}  // namespace sluice::kernels::cpu
 
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void softmax_forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+void Softmax<Cpu>::forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
   for_rows(rows, classes, [=](std::int64_t at) { softmax_row(classes, x + at, y + at); });
 }
 
+template <>
 template <class T>
-void softmax_backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
+void Softmax<Cpu>::backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
   for_rows(rows, classes, [=](std::int64_t at) { softmax_backward_row(classes, y + at, dy + at, dx + at); });
 }
 
+template <>
 template <class T>
-void log_softmax_forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+void LogSoftmax<Cpu>::forward(const Exec&, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
   for_rows(rows, classes, [=](std::int64_t at) { log_softmax_row(classes, x + at, y + at); });
 }
 
+template <>
 template <class T>
-void log_softmax_backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
+void LogSoftmax<Cpu>::backward(const Exec&, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
   for_rows(rows, classes, [=](std::int64_t at) { log_softmax_backward_row(classes, y + at, dy + at, dx + at); });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                      \
-  template void softmax_forward(const Exec&, std::int64_t, std::int64_t, const T*, T*);            \
-  template void softmax_backward(const Exec&, std::int64_t, std::int64_t, const T*, const T*, T*); \
-  template void log_softmax_forward(const Exec&, std::int64_t, std::int64_t, const T*, T*);        \
-  template void log_softmax_backward(const Exec&, std::int64_t, std::int64_t, const T*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Softmax<Cpu>::forward<T>, &Softmax<Cpu>::backward<T>, &LogSoftmax<Cpu>::forward<T>,
+                    &LogSoftmax<Cpu>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/winograd.h"
+#include <sluice/kernels/cpu/winograd.h>
 
 #include <algorithm>
 #include <cstddef>
 
-#include "kernels/cpu/parallel.h"
-#include "kernels/cpu/winograd_transform.h"
+#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/kernels/cpu/winograd_transform.h>
 
 namespace sluice::kernels::cpu {
 namespace {

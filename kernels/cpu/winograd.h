@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/types.h"
+#include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu {
 

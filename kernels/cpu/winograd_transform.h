@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/cpu/vector.h"
-#include "kernels/cpu/winograd.h"
+#include <sluice/kernels/cpu/vector.h>
+#include <sluice/kernels/cpu/winograd.h>
 
 namespace sluice::kernels::cpu::winograd {
 

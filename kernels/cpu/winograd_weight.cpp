@@ -6,8 +6,8 @@
 // which is cheaper than to keep them.
 #include <algorithm>
 
-#include "kernels/cpu/parallel.h"
-#include "kernels/cpu/winograd_transform.h"
+#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/kernels/cpu/winograd_transform.h>
 
 namespace sluice::kernels::cpu {
 namespace {

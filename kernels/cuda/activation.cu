@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = f(x) and dx = dy f'(saved), elementwise over n elements. Bound by bytes: forward moves 2 n elements, backward 3
 // n; the floor is that over the memory's bandwidth.
-#include "kernels/activation.h"
+#include <sluice/kernels/activation.h>
 
 #include <numbers>
 
-#include "kernels/cuda/map.h"
+#include <sluice/kernels/cuda/map.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -2,9 +2,9 @@
 // Augmented images y [N,H,W,C] out of u8 images [D,H,W,C] that live on the device, and their labels. A thread writes a
 // pack of neighbouring elements of one image. Bound by bytes: reads N*H*W*C, writes sizeof(T) times as many; the table
 // of normalised values lies in shared memory, where an access of a warp to any 32 of them takes few turns.
-#include "kernels/augment.h"
+#include <sluice/kernels/augment.h>
 
-#include "kernels/cuda/packs.h"
+#include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -3,9 +3,9 @@
 // bytes, and its floor is the bytes over the memory's bandwidth: apply reads x (and the residual) and writes y; reduce
 // reads x and dy (and y, and writes dz); backward_input reads x and dy and writes dx. Sums are taken by runs of rows,
 // then over the runs in order; the second stage moves little and costs a launch.
-#include "kernels/batch_norm.h"
+#include <sluice/kernels/batch_norm.h>
 
-#include "kernels/cuda/columns.h"
+#include <sluice/kernels/cuda/columns.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -3,8 +3,8 @@
 // or as running statistics give them. Bound by bytes, and the floor is the bytes over the memory's bandwidth: x is read
 // once, moments are a sixteenth of that or less. Sums are taken by runs of rows, then over the runs in order; the
 // second stage moves little and costs a launch.
-#include "kernels/batch_norm.h"
-#include "kernels/cuda/columns.h"
+#include <sluice/kernels/batch_norm.h>
+#include <sluice/kernels/cuda/columns.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -13,8 +13,8 @@
 //   add(state, loaded, index, sums)   sum_columns: adds to sums.first and sums.second, float [width] each
 #pragma once
 
-#include "kernels/cuda/packs.h"
-#include "kernels/cuda/reduce.h"
+#include <sluice/kernels/cuda/packs.h>
+#include <sluice/kernels/cuda/reduce.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/conv2d.h"
+#include <sluice/kernels/conv2d.h>
 
 #include <algorithm>
 #include <functional>
@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/base/memory.h"
-#include "kernels/batch_norm.h"
-#include "kernels/cuda/conv2d_algorithm.h"
-#include "kernels/cuda/conv2d_libraries.h"
-#include "kernels/cuda/launch.h"
-#include "kernels/tuning.h"
+#include <sluice/kernels/batch_norm.h>
+#include <sluice/kernels/cuda/conv2d_algorithm.h>
+#include <sluice/kernels/cuda/conv2d_libraries.h>
+#include <sluice/kernels/cuda/launch.h>
+#include <sluice/kernels/runtime/memory.h>
+#include <sluice/kernels/runtime/tuning.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-#include "kernels/conv2d.h"
-#include "kernels/conv2d_pass.h"
-#include "kernels/engine.h"
+#include <sluice/kernels/conv2d.h>
+#include <sluice/kernels/conv2d_pass.h>
+#include <sluice/kernels/runtime/settings.h>
 
 namespace sluice::kernels::cuda {
 

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <tuple>
 
-#include "kernels/cuda/conv2d_libraries.h"
-#include "kernels/cuda/launch.h"
-#include "kernels/cuda/shared_library.h"
-#include "kernels/cuda/sum_rows.h"
+#include <sluice/kernels/cuda/conv2d_libraries.h>
+#include <sluice/kernels/cuda/launch.h>
+#include <sluice/kernels/cuda/shared_library.h>
+#include <sluice/kernels/cuda/sum_rows.h>
 
 namespace sluice::kernels::cuda {
 namespace {

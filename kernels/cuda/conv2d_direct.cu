@@ -2,9 +2,9 @@
 // Convolution by its definition, for every shape: groups, dilation, any stride, sizes past 2^31. A thread sums one
 // result in float; what threads share comes from the caches. Serves depthwise and grouped convolutions, which are
 // bound by bytes, and is the oracle of the others on a GPU.
-#include "kernels/cuda/conv2d_algorithm.h"
-#include "kernels/cuda/device.h"
-#include "kernels/cuda/sum_rows.h"
+#include <sluice/kernels/cuda/conv2d_algorithm.h>
+#include <sluice/kernels/cuda/device.h>
+#include <sluice/kernels/cuda/sum_rows.h>
 
 namespace sluice::kernels::cuda {
 namespace {

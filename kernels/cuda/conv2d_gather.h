@@ -10,7 +10,7 @@
 // meets is zero). Source: NVIDIA CUTLASS's documentation of implicit GEMM; the classes are our own.
 #pragma once
 
-#include "kernels/cuda/gemm.h"
+#include <sluice/kernels/cuda/gemm.h>
 
 namespace sluice::kernels::cuda {
 

@@ -4,8 +4,8 @@
 // from the registers that the results are written from, and add 8 bytes a tile and channel to what is written.
 #pragma once
 
-#include "kernels/cuda/conv2d_gather.h"
-#include "kernels/cuda/tile_moments.h"
+#include <sluice/kernels/cuda/conv2d_gather.h>
+#include <sluice/kernels/cuda/tile_moments.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution as matrix products (implicit GEMM): from shapes to problems, weights made ready, sums finished.
-#include "kernels/cuda/conv2d_gemm.h"
+#include <sluice/kernels/cuda/conv2d_gemm.h>
 
 #include <numeric>
 
-#include "kernels/cuda/conv2d_algorithm.h"
-#include "kernels/cuda/sum_rows.h"
-#include "kernels/elementwise.h"
+#include <sluice/kernels/cuda/conv2d_algorithm.h>
+#include <sluice/kernels/cuda/sum_rows.h>
+#include <sluice/kernels/elementwise.h>
 
 namespace sluice::kernels::cuda {
 namespace {

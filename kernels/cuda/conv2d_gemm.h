@@ -3,8 +3,8 @@
 // which tile serves a shape.
 #pragma once
 
-#include "kernels/cuda/conv2d_gather_kernel.h"
-#include "kernels/cuda/conv2d_weight_gradient.h"
+#include <sluice/kernels/cuda/conv2d_gather_kernel.h>
+#include <sluice/kernels/cuda/conv2d_weight_gradient.h>
 
 namespace sluice::kernels::cuda {
 

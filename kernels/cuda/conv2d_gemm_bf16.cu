@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The matrix products of convolution with bf16 factors on tensor cores.
-#include "kernels/cuda/conv2d_gemm_tiles.h"
+#include <sluice/kernels/cuda/conv2d_gemm_tiles.h>
 
 namespace sluice::kernels::cuda {
 

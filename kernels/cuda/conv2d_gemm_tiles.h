@@ -2,7 +2,7 @@
 // Bodies of conv2d_gemm.h, for the files that instantiate them.
 #pragma once
 
-#include "kernels/cuda/conv2d_gemm.h"
+#include <sluice/kernels/cuda/conv2d_gemm.h>
 
 namespace sluice::kernels::cuda {
 

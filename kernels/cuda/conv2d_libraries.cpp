@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/conv2d_libraries.h"
+#include <sluice/kernels/cuda/conv2d_libraries.h>
 
 #include <vector>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::kernels::cuda {
 

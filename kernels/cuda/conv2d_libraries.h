@@ -5,8 +5,8 @@
 
 #include <span>
 
-#include "kernels/cuda/conv2d_algorithm.h"
-#include "kernels/elementwise.h"
+#include <sluice/kernels/cuda/conv2d_algorithm.h>
+#include <sluice/kernels/elementwise.h>
 
 namespace sluice::kernels::cuda {
 

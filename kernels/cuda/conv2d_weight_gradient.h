@@ -7,8 +7,8 @@
 // Source: NVIDIA CUTLASS's documentation of implicit GEMM.
 #pragma once
 
-#include "kernels/cuda/conv2d_gather.h"
-#include "kernels/cuda/gemm_products.h"
+#include <sluice/kernels/cuda/conv2d_gather.h>
+#include <sluice/kernels/cuda/gemm_products.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A build without cuDNN and cuBLASLt.
-#include "kernels/base/error.h"
-#include "kernels/cuda/conv2d_libraries.h"
+#include <sluice/base/error.h>
+#include <sluice/kernels/cuda/conv2d_libraries.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax cross entropy over logits [N,C]. Bound by bytes: forward reads the logits, backward reads them and writes as
 // many; at the size of a batch (2048 x 10: 80 KB) by the launch, so that forward is one launch there.
-#include "kernels/cross_entropy.h"
+#include <sluice/kernels/cross_entropy.h>
 
-#include "kernels/cuda/cross_entropy_rows.h"
+#include <sluice/kernels/cuda/cross_entropy_rows.h>
 
 namespace sluice::kernels::cuda {
 namespace {

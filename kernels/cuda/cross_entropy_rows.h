@@ -2,8 +2,8 @@
 // Softmax cross entropy of one row, and its gradient, as kernels/cross_entropy.h has them.
 #pragma once
 
-#include "kernels/cross_entropy.h"
-#include "kernels/cuda/row_means.h"
+#include <sluice/kernels/cross_entropy.h>
+#include <sluice/kernels/cuda/row_means.h>
 
 namespace sluice::kernels::cuda {
 

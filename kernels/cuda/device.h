@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device language: what a kernel may use of CUDA, compiled by nvcc, or by a host compiler over kernels/emulator. A
+// The device language: what a kernel may use of CUDA, compiled by nvcc, or by a host compiler over emulator. A
 // kernel includes this, ptx.h and the headers beside them, and nothing else of CUDA; it holds no #if, no asm, no
 // <<<>>>.
 //
@@ -23,15 +23,15 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernels/base/error.h"
-#include "kernels/base/exec.h"
-#include "kernels/base/types.h"
-#include "kernels/cuda/launch.h"
+#include <sluice/base/error.h>
+#include <sluice/base/exec.h>
+#include <sluice/base/types.h>
+#include <sluice/kernels/cuda/launch.h>
 
 #ifdef __CUDACC__
-#include "kernels/cuda/device_nvcc.h"
+#include <sluice/kernels/cuda/device_nvcc.h>
 #else
-#include "kernels/emulator/device_host.h"
+#include <sluice/emulator/device_host.h>
 #endif
 
 namespace sluice::kernels::cuda {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/devices.h"
+#include <sluice/kernels/cuda/devices.h>
 
 #include <cuda_runtime_api.h>
 
 #include <array>
 #include <mutex>
 
-#include "kernels/cuda/emulated.h"
-#include "kernels/cuda/launch.h"
+#include <sluice/kernels/cuda/emulated.h>
+#include <sluice/kernels/cuda/launch.h>
 
 namespace sluice::kernels::cuda {
 namespace {

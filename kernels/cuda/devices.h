@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA devices, behind kernels/base/device.h.
+// The CUDA devices, behind kernels/runtime/device.h.
 #pragma once
 
 #include <string>
 
-#include "kernels/base/device.h"
+#include <sluice/kernels/runtime/device.h>
 
 namespace sluice::kernels::cuda {
 

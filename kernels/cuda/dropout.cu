@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dropout of n elements, a thread for each Philox counter, that is four elements. Bound by bytes: x read, y written;
 // ten rounds of Philox a thread hide behind them.
-#include "kernels/dropout.h"
+#include <sluice/kernels/dropout.h>
 
-#include "kernels/cuda/packs.h"
+#include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/elementwise.h"
+#include <sluice/kernels/elementwise.h>
 
-#include "kernels/cuda/map.h"
+#include <sluice/kernels/cuda/map.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/device.h"
-#include "kernels/cuda/memory.h"
+#include <sluice/kernels/cuda/device.h>
+#include <sluice/kernels/cuda/memory.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flooding of a mean loss and of row losses. Row losses of a batch are so few that one block does them in one launch,
 // which is what bounds it.
-#include "kernels/flood.h"
+#include <sluice/kernels/flood.h>
 
-#include "kernels/cuda/flood_groups.h"
+#include <sluice/kernels/cuda/flood_groups.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -3,8 +3,8 @@
 // thousand rows one block reads in less time than a second launch takes.
 #pragma once
 
-#include "kernels/cuda/reduce.h"
-#include "kernels/flood_transform.h"
+#include <sluice/kernels/cuda/reduce.h>
+#include <sluice/kernels/flood_transform.h>
 
 namespace sluice::kernels::cuda {
 

@@ -5,10 +5,10 @@
 // block of which adds up the partial sums of the first before it writes gradients; for rows those of the operations one
 // by one. Floor: logits read and gradients written over the memory's bandwidth (2048 x 10: 0.16 MB), which is less than
 // a launch takes.
-#include "kernels/flooded_cross_entropy.h"
+#include <sluice/kernels/flooded_cross_entropy.h>
 
-#include "kernels/cuda/cross_entropy_rows.h"
-#include "kernels/cuda/flood_groups.h"
+#include <sluice/kernels/cuda/cross_entropy_rows.h>
+#include <sluice/kernels/cuda/flood_groups.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -6,9 +6,9 @@
 // (multi-stage pipelines, swizzles).
 #pragma once
 
-#include "kernels/cuda/device.h"
-#include "kernels/cuda/ptx.h"
-#include "kernels/cuda/tile_layout.h"
+#include <sluice/kernels/cuda/device.h>
+#include <sluice/kernels/cuda/ptx.h>
+#include <sluice/kernels/cuda/tile_layout.h>
 
 namespace sluice::kernels::cuda {
 

@@ -7,7 +7,7 @@
 //                      share / sharing; as many threads of a warp as `sharing` share each column
 #pragma once
 
-#include "kernels/cuda/gemm.h"
+#include <sluice/kernels/cuda/gemm.h>
 
 namespace sluice::kernels::cuda {
 

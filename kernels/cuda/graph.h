@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// CUDA graphs, behind kernels/base/graph.h.
+// CUDA graphs, behind kernels/runtime/graph.h.
 #pragma once
 
-#include "kernels/base/graph.h"
+#include <sluice/kernels/runtime/graph.h>
 
 namespace sluice::kernels::cuda {
 

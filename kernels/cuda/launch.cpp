@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/launch.h"
+#include <sluice/kernels/cuda/launch.h>
 
 #include <cstdlib>
 #include <string_view>

@@ -4,8 +4,8 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/base/error.h"
-#include "kernels/base/exec.h"
+#include <sluice/base/error.h>
+#include <sluice/base/exec.h>
 
 namespace sluice::kernels::cuda {
 

@@ -2,9 +2,9 @@
 // Layer normalisation of the rows of x [rows, channels], a warp a row. Bound by bytes: forward reads x (again from the
 // caches for the deviations, around the mean, and for y) and writes y; backward reads x and dy twice, once down the
 // columns for dweight and dbias and once along the rows, and writes dx.
-#include "kernels/layer_norm.h"
+#include <sluice/kernels/layer_norm.h>
 
-#include "kernels/cuda/columns.h"
+#include <sluice/kernels/cuda/columns.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A linear map is a 1x1 convolution of images of one pixel: the matrix products are the convolution's.
-#include "kernels/linear.h"
+#include <sluice/kernels/linear.h>
 
 #include <algorithm>
 
-#include "kernels/cuda/conv2d_algorithm.h"
-#include "kernels/cuda/memory.h"
+#include <sluice/kernels/cuda/conv2d_algorithm.h>
+#include <sluice/kernels/cuda/memory.h>
 
 namespace sluice::kernels::cuda {
 namespace {

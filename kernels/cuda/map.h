@@ -4,7 +4,7 @@
 // other.
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include <sluice/kernels/cuda/device.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mean of squared differences over n elements. Bound by bytes: two arrays read; backward writes one more.
-#include "kernels/mean_squared_error.h"
+#include <sluice/kernels/mean_squared_error.h>
 
-#include "kernels/cuda/map.h"
-#include "kernels/cuda/reduce.h"
+#include <sluice/kernels/cuda/map.h>
+#include <sluice/kernels/cuda/reduce.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/memory.h"
+#include <sluice/kernels/cuda/memory.h>
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/cuda/devices.h"
-#include "kernels/cuda/launch.h"
-#include "kernels/cuda/staging.h"
+#include <sluice/kernels/cuda/devices.h>
+#include <sluice/kernels/cuda/launch.h>
+#include <sluice/kernels/cuda/staging.h>
 
 namespace sluice::kernels::cuda {
 namespace {

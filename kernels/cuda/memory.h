@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of the CUDA device, behind kernels/base/memory.h.
+// Memory of the CUDA device, behind kernels/runtime/memory.h.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/memory.h"
-#include "kernels/cuda/emulated.h"
+#include <sluice/kernels/cuda/emulated.h>
+#include <sluice/kernels/runtime/memory.h>
 
 namespace sluice::kernels::cuda {
 

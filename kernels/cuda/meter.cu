@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What training logs, added up in device memory. Bound by bytes: the logits are read once; at the size of a batch by
 // the launch.
-#include "kernels/meter.h"
+#include <sluice/kernels/meter.h>
 
-#include "kernels/cuda/rows.h"
+#include <sluice/kernels/cuda/rows.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/emulated.h"
+#include <sluice/kernels/cuda/emulated.h>
 
 namespace sluice::kernels::cuda {
 

@@ -3,10 +3,10 @@
 // once and, where it changes, written once (SGD with momentum: 20 bytes an element, Adam 28, the average 12; 2 more
 // where a bf16 copy is written along); the floor is that over the memory's bandwidth, or the launch for a small
 // network.
-#include "kernels/optimizer.h"
+#include <sluice/kernels/optimizer.h>
 
-#include "kernels/cuda/reduce.h"
-#include "kernels/cuda/segments.h"
+#include <sluice/kernels/cuda/reduce.h>
+#include <sluice/kernels/cuda/segments.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -3,7 +3,7 @@
 // indices, in 32 bits where the sizes allow it, since a division in 64 costs a kernel that only moves bytes dearly.
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include <sluice/kernels/cuda/device.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Zeros around the channels, x [rows,C] to y [rows,before+C+after], and back. A thread has a pack of the result, packs
 // being no wider than before, C and after can be cut into. Bound by bytes: x read once, y written once.
-#include "kernels/pad.h"
+#include <sluice/kernels/pad.h>
 
-#include "kernels/cuda/packs.h"
+#include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -2,10 +2,10 @@
 // Pooling of x [N,H,W,C] to y [N,P,Q,C]: a thread has one pack of channels of one result and gathers, in one order,
 // what belongs to it; backward gathers too, over the windows that hold an element. Bound by bytes: forward reads x and
 // writes y (and offsets), backward reads dy (and offsets) and writes dx; windows that overlap meet in the caches.
-#include "kernels/pool.h"
+#include <sluice/kernels/pool.h>
 
-#include "kernels/cuda/columns.h"
-#include "kernels/cuda/packs.h"
+#include <sluice/kernels/cuda/columns.h>
+#include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The odd epochs of RelaxLoss over logits [N,C]. Bound by bytes: each pass reads the logits, backward writes as many;
 // at the size of a batch by the launch.
-#include "kernels/posterior_flattening.h"
+#include <sluice/kernels/posterior_flattening.h>
 
-#include "kernels/cuda/row_means.h"
+#include <sluice/kernels/cuda/row_means.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -8,10 +8,10 @@
 // lower column in the lower half.
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include <sluice/kernels/cuda/device.h>
 
 #ifndef __CUDACC__
-#include "kernels/emulator/warp_matrix.h"
+#include <sluice/emulator/warp_matrix.h>
 #endif
 
 namespace sluice::kernels::cuda::ptx {

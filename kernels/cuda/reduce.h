@@ -2,7 +2,7 @@
 // Sums and maxima over neighbouring lanes and over a block, in an order that depends on the sizes alone.
 #pragma once
 
-#include "kernels/cuda/device.h"
+#include <sluice/kernels/cuda/device.h>
 
 namespace sluice::kernels::cuda {
 

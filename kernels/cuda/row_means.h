@@ -3,7 +3,7 @@
 // One block serves up to kOneBlock elements, in one launch; more leave a partial sum each in scratch, for a second.
 #pragma once
 
-#include "kernels/cuda/rows.h"
+#include <sluice/kernels/cuda/rows.h>
 
 namespace sluice::kernels::cuda {
 

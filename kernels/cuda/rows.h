@@ -4,7 +4,7 @@
 // A row's reductions are shuffles; no shared memory.
 #pragma once
 
-#include "kernels/cuda/reduce.h"
+#include <sluice/kernels/cuda/reduce.h>
 
 namespace sluice::kernels::cuda {
 

@@ -7,7 +7,7 @@
 
 #include <span>
 
-#include "kernels/cuda/packs.h"
+#include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
 

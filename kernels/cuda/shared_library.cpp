@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/shared_library.h"
+#include <sluice/kernels/cuda/shared_library.h>
 
 #include <dlfcn.h>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::kernels::cuda {
 

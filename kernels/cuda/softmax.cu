@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax and its logarithm over each row of x [N,C]. Bound by bytes: forward reads x and writes y, backward reads y
 // and dy and writes dx; rows of more than 256 are read again from the caches.
-#include "kernels/softmax.h"
+#include <sluice/kernels/softmax.h>
 
-#include "kernels/cuda/rows.h"
+#include <sluice/base/instantiate.h>
+#include <sluice/kernels/cuda/rows.h>
 
 namespace sluice::kernels::cuda {
 namespace {
@@ -45,7 +46,7 @@ __global__ void __launch_bounds__(kRowThreads)
 }
 
 template <Form form, class T>
-void forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+void launch_forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
   if (rows == 0) return;
   with_row_shape(classes, [&]<int lanes, int kept>() {
     launch(exec,
@@ -55,7 +56,7 @@ void forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T*
 }
 
 template <Form form, class T>
-void backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
+void launch_backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
   if (rows == 0) return;
   with_row_shape(classes, [&]<int lanes, int kept>() {
     launch(exec,
@@ -65,33 +66,41 @@ void backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T
 }
 
 }  // namespace
-
-template <class T>
-void softmax_forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  forward<Form::plain>(exec, rows, classes, x, y);
-}
-
-template <class T>
-void softmax_backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  backward<Form::plain>(exec, rows, classes, y, dy, dx);
-}
-
-template <class T>
-void log_softmax_forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
-  forward<Form::logarithm>(exec, rows, classes, x, y);
-}
-
-template <class T>
-void log_softmax_backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy, T* dx) {
-  backward<Form::logarithm>(exec, rows, classes, y, dy, dx);
-}
-
-#define SLUICE_INSTANTIATE(T)                                                                      \
-  template void softmax_forward(const Exec&, std::int64_t, std::int64_t, const T*, T*);            \
-  template void softmax_backward(const Exec&, std::int64_t, std::int64_t, const T*, const T*, T*); \
-  template void log_softmax_forward(const Exec&, std::int64_t, std::int64_t, const T*, T*);        \
-  template void log_softmax_backward(const Exec&, std::int64_t, std::int64_t, const T*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-
 }  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
+template <class T>
+void Softmax<Cuda>::forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+  launch_forward<Form::plain>(exec, rows, classes, x, y);
+}
+
+template <>
+template <class T>
+void Softmax<Cuda>::backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy,
+                             T* dx) {
+  launch_backward<Form::plain>(exec, rows, classes, y, dy, dx);
+}
+
+template <>
+template <class T>
+void LogSoftmax<Cuda>::forward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* x, T* y) {
+  launch_forward<Form::logarithm>(exec, rows, classes, x, y);
+}
+
+template <>
+template <class T>
+void LogSoftmax<Cuda>::backward(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* y, const T* dy,
+                                T* dx) {
+  launch_backward<Form::logarithm>(exec, rows, classes, y, dy, dx);
+}
+
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Softmax<Cuda>::forward<T>, &Softmax<Cuda>::backward<T>, &LogSoftmax<Cuda>::forward<T>,
+                    &LogSoftmax<Cuda>::backward<T>);
+});
+
+}  // namespace sluice::kernels

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/staging.h"
+#include <sluice/kernels/cuda/staging.h>
 
 #include <algorithm>
 #include <cstring>
 #include <map>
 
-#include "kernels/cuda/launch.h"
+#include <sluice/kernels/cuda/launch.h>
 
 namespace sluice::kernels::cuda {
 

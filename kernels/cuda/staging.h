@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <mutex>
 
-#include "kernels/base/exec.h"
+#include <sluice/base/exec.h>
 
 namespace sluice::kernels::cuda {
 

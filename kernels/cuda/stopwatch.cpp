@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/stopwatch.h"
+#include <sluice/kernels/cuda/stopwatch.h>
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/cuda/launch.h"
+#include <sluice/kernels/cuda/launch.h>
 
 namespace sluice::kernels::cuda {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// CUDA events, behind kernels/base/stopwatch.h.
+// CUDA events, behind kernels/runtime/stopwatch.h.
 #pragma once
 
-#include "kernels/base/stopwatch.h"
+#include <sluice/kernels/runtime/stopwatch.h>
 
 namespace sluice::kernels::cuda {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/sum_rows.h"
+#include <sluice/kernels/cuda/sum_rows.h>
 
-#include "kernels/cuda/device.h"
+#include <sluice/kernels/cuda/device.h>
 
 namespace sluice::kernels::cuda {
 namespace {

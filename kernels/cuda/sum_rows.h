@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/base/exec.h"
+#include <sluice/base/exec.h>
 
 namespace sluice::kernels::cuda {
 

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "kernels/base/host_device.h"
+#include <sluice/base/host_device.h>
 
 namespace sluice::kernels::cuda {
 

@@ -4,7 +4,7 @@
 // Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
 #pragma once
 
-#include "kernels/cuda/gemm_products.h"
+#include <sluice/kernels/cuda/gemm_products.h>
 
 namespace sluice::kernels::cuda {
 

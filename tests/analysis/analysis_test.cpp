@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "analysis/calibration.h"
-#include "analysis/gradient_norm.h"
-#include "analysis/landscape.h"
-#include "analysis/memorisation.h"
+#include <sluice/analysis/calibration.h>
+#include <sluice/analysis/gradient_norm.h>
+#include <sluice/analysis/landscape.h>
+#include <sluice/analysis/memorisation.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

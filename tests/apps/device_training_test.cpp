@@ -4,15 +4,15 @@
 
 #include <cmath>
 
+#include <sluice/core/ops.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/data/shapes10.h>
+#include <sluice/kernels/runtime/device.h>
+#include <sluice/kernels/runtime/settings.h>
+#include <sluice/nn/models.h>
+#include <sluice/optim/ema.h>
+#include <sluice/optim/sgd.h>
 #include "apps/common/step_runner.h"
-#include "core/ops.h"
-#include "core/ops/meter.h"
-#include "data/shapes10.h"
-#include "kernels/base/device.h"
-#include "kernels/engine.h"
-#include "nn/models.h"
-#include "optim/ema.h"
-#include "optim/sgd.h"
 #include "tests/support/device.h"
 
 namespace sluice::apps {

@@ -6,11 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sluice/base/file.h>
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
 #include "apps/common/table.h"
-#include "core/file.h"
 
 namespace sluice::apps {
 namespace {

@@ -10,9 +10,9 @@
 #include <fstream>
 #include <set>
 
+#include <sluice/base/file.h>
+#include <sluice/core/archive.h>
 #include "apps/common/exit_codes.h"
-#include "core/archive.h"
-#include "core/file.h"
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::apps {

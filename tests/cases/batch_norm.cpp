@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/batch_norm.h"
+#include <sluice/core/ops/batch_norm.h>
 
-#include "core/ops/fused/batch_norm_relu.h"
+#include <sluice/core/ops/fused/batch_norm_relu.h>
 #include "tests/cases/cases.h"
 
 namespace sluice::test {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/conv2d.h"
+#include <sluice/core/ops/conv2d.h>
 
-#include "core/ops/batch_norm.h"
-#include "kernels/conv2d.h"
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/kernels/conv2d.h>
 #include "tests/cases/cases.h"
 
 namespace sluice::test {

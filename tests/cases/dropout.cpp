@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/dropout.h"
+#include <sluice/core/ops/dropout.h>
 
 #include "tests/cases/cases.h"
 

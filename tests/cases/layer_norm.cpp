@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/layer_norm.h"
+#include <sluice/core/ops/layer_norm.h>
 
 #include "tests/cases/cases.h"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/loss.h"
+#include <sluice/core/ops/loss.h>
 
-#include "core/ops/flood.h"
-#include "core/ops/flood_rows.h"
-#include "core/ops/fused/flooded_cross_entropy.h"
-#include "core/ops/relax_loss.h"
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/fused/flooded_cross_entropy.h>
+#include <sluice/core/ops/relax_loss.h>
 #include "tests/cases/cases.h"
 #include "tests/cases/resident.h"
 

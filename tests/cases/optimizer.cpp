@@ -2,7 +2,7 @@
 // Steps over parameters the size of a ResNet-18's, for the clock; tests/optim and device_parity_test have the values.
 #include <memory>
 
-#include "core/ops/update.h"
+#include <sluice/core/ops/update.h>
 #include "tests/cases/cases.h"
 
 namespace sluice::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/pad.h"
+#include <sluice/core/ops/pad.h>
 
 #include "tests/cases/cases.h"
 

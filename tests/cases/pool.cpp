@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/pool.h"
+#include <sluice/core/ops/pool.h>
 
 #include "tests/cases/cases.h"
 

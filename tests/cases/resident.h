@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/tensor.h"
+#include <sluice/core/tensor.h>
 
 namespace sluice::test {
 

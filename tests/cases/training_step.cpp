@@ -4,13 +4,13 @@
 #include <functional>
 #include <memory>
 
-#include "core/ops/flood_rows.h"
-#include "core/ops/fused/flooded_cross_entropy.h"
-#include "core/ops/loss.h"
-#include "core/ops/meter.h"
-#include "core/ops/relax_loss.h"
-#include "kernels/augment.h"
-#include "kernels/base/dispatch.h"
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/fused/flooded_cross_entropy.h>
+#include <sluice/core/ops/loss.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/core/ops/relax_loss.h>
+#include <sluice/kernels/augment.h>
+#include <sluice/kernels/runtime/dispatch.h>
 #include "tests/cases/cases.h"
 #include "tests/cases/resident.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive.h"
+#include <sluice/core/archive.h>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "core/file.h"
+#include <sluice/base/file.h>
 #include "tests/data/scratch_folder.h"
 
 namespace sluice {

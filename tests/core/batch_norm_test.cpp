@@ -7,11 +7,11 @@
 #include <cmath>
 #include <limits>
 
-#include "core/ops/activation.h"
-#include "core/ops/batch_norm.h"
-#include "core/ops/elementwise.h"
-#include "core/ops/fused/batch_norm_relu.h"
-#include "core/ops/layer_norm.h"
+#include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/ops/fused/batch_norm_relu.h>
+#include <sluice/core/ops/layer_norm.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

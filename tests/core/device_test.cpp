@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices, their memory and their graphs, on the device that SLUICE_TEST_DEVICE names.
-#include "kernels/base/device.h"
+#include <sluice/kernels/runtime/device.h>
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "core/graph.h"
-#include "core/ops.h"
-#include "nn/models.h"
-#include "nn/state.h"
+#include <sluice/core/graph.h>
+#include <sluice/core/ops.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
 #include "tests/support/device.h"
 
 namespace sluice {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/dropout.h"
+#include <sluice/core/ops/dropout.h>
 
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
 #include "tests/support/op_case.h"
 
 namespace sluice {

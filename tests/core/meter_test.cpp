@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/meter.h"
+#include <sluice/core/ops/meter.h>
 
 #include <gtest/gtest.h>
 #include <omp.h>

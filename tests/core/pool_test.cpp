@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/pool.h"
+#include <sluice/core/ops/pool.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/ops/pad.h"
+#include <sluice/core/ops/pad.h>
 #include "tests/support/op_case.h"
 
 namespace sluice {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bf16 copy beside an f32 tensor is what its elements round to, whoever wrote them and however; and it is not made
 // again where nobody did. On the device that SLUICE_TEST_DEVICE names.
-#include "core/rounded_copy.h"
+#include <sluice/core/rounded_copy.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <functional>
 
-#include "core/graph.h"
-#include "core/ops.h"
-#include "kernels/base/memory.h"
-#include "nn/models.h"
-#include "nn/state.h"
-#include "optim/adam.h"
-#include "optim/ema.h"
-#include "optim/perturbation.h"
-#include "optim/sgd.h"
+#include <sluice/core/graph.h>
+#include <sluice/core/ops.h>
+#include <sluice/kernels/runtime/memory.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
+#include <sluice/optim/adam.h>
+#include <sluice/optim/ema.h>
+#include <sluice/optim/perturbation.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/device.h"
 #include "tests/support/op_case.h"
 

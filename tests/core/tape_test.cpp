@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 #include <gtest/gtest.h>
 
-#include "core/ops/activation.h"
-#include "core/ops/elementwise.h"
+#include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/elementwise.h>
 
 namespace sluice {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/augment.h"
+#include <sluice/data/augment.h>
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
 
 namespace sluice::data {
 namespace {

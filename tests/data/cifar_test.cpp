@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/cifar.h"
+#include <sluice/data/cifar.h>
 
 #include <algorithm>
 #include <set>

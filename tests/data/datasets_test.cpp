@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/datasets.h"
+#include <sluice/data/datasets.h>
 
 #include <algorithm>
 #include <array>
 
-#include "data/augment.h"
-#include "data/transform.h"
+#include <sluice/data/augment.h>
+#include <sluice/data/transform.h>
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::data {

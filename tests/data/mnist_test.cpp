@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/mnist.h"
+#include <sluice/data/mnist.h>
 
 #include <zlib.h>
 
-#include "data/files.h"
+#include <sluice/data/files.h>
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::data {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
 
 namespace sluice::data {
 

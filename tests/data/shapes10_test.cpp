@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/shapes10.h"
+#include <sluice/data/shapes10.h>
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <numbers>
 #include <set>
 
-#include "data/shapes10_outline.h"
+#include <sluice/data/shapes10_outline.h>
 
 namespace sluice::data {
 namespace {

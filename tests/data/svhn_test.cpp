@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/svhn.h"
+#include <sluice/data/svhn.h>
 
 #include <cstring>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/synthetic.h"
+#include <sluice/data/synthetic.h>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/transform.h"
+#include <sluice/data/transform.h>
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "kernels/cuda/device.h"
-#include "kernels/cuda/launch.h"
+#include <sluice/kernels/cuda/device.h>
+#include <sluice/kernels/cuda/launch.h>
 
 namespace sluice::test {
 

@@ -4,7 +4,7 @@
 // report; separated by tabs. scripts/emulator_bugs.sh makes one table of two builds.
 #include <cstdio>
 
-#include "kernels/emulator/settings.h"
+#include <sluice/emulator/settings.h>
 #include "tests/emulator/planted.h"
 
 int main() {

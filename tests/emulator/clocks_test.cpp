@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened before what: barriers of a block, of a warp, of some; release and acquire; fences with atomics.
-#include "kernels/emulator/clocks.h"
+#include <sluice/emulator/clocks.h>
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cuda/ptx.h"
+#include <sluice/kernels/cuda/ptx.h>
 
 namespace sluice::test {
 namespace {

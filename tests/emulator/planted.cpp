@@ -3,8 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/base/error.h"
-#include "kernels/emulator/checker.h"
+#include <sluice/base/error.h>
+#include <sluice/emulator/checker.h>
 
 namespace sluice::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mistakes in the use of streams, events, graphs and memory.
-#include "kernels/emulator/runtime.h"
-#include "kernels/emulator/settings.h"
+#include <sluice/emulator/runtime.h>
+#include <sluice/emulator/settings.h>
 #include "tests/emulator/buffer.h"
 #include "tests/emulator/planted.h"
 

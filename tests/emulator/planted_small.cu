@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cuda/ptx.h"
+#include <sluice/kernels/cuda/ptx.h>
 #include "tests/emulator/buffer.h"
 #include "tests/emulator/planted.h"
 

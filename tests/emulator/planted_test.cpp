@@ -3,7 +3,7 @@
 // said, under four schedules and both modes of asynchronous copies.
 #include <gtest/gtest.h>
 
-#include "kernels/emulator/settings.h"
+#include <sluice/emulator/settings.h>
 #include "tests/emulator/planted.h"
 
 namespace sluice::test {

@@ -2,7 +2,7 @@
 // Whole kernels with one mistake each. They were written for this test, shorter than those of kernels/cuda.
 #include <cmath>
 
-#include "kernels/cuda/ptx.h"
+#include <sluice/kernels/cuda/ptx.h>
 #include "tests/emulator/buffer.h"
 #include "tests/emulator/planted.h"
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The geometry of a convolution, with its errors, and the choice of algorithms by measurement.
-#include "kernels/conv2d.h"
+#include <sluice/kernels/conv2d.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "core/ops/conv2d.h"
-#include "kernels/engine.h"
-#include "kernels/tuning.h"
+#include <sluice/core/ops/conv2d.h>
+#include <sluice/kernels/runtime/settings.h>
+#include <sluice/kernels/runtime/tuning.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

@@ -5,14 +5,14 @@
 
 #include <cstring>
 
-#include "core/ops/batch_norm.h"
-#include "core/ops/conv2d.h"
-#include "core/ops/dropout.h"
-#include "core/ops/flood_rows.h"
-#include "core/ops/meter.h"
-#include "core/ops/update.h"
-#include "kernels/augment.h"
-#include "kernels/base/dispatch.h"
+#include <sluice/core/ops/batch_norm.h>
+#include <sluice/core/ops/conv2d.h>
+#include <sluice/core/ops/dropout.h>
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/meter.h>
+#include <sluice/core/ops/update.h>
+#include <sluice/kernels/augment.h>
+#include <sluice/kernels/runtime/dispatch.h>
 #include "tests/support/device.h"
 #include "tests/support/op_case.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/exponential.h"
+#include <sluice/kernels/cpu/exponential.h>
 
 #include <gtest/gtest.h>
 

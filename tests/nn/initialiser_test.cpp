@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/initialiser.h"
+#include <sluice/nn/initialiser.h>
 
 #include <gtest/gtest.h>
 

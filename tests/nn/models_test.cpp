@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The models by name: PyTorch's parameter names and shapes, equal numbers from equal seeds, clear refusals.
-#include "nn/models.h"
+#include <sluice/nn/models.h>
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <map>
 #include <sstream>
 
-#include "nn/resnet.h"
-#include "nn/state.h"
-#include "nn/wide_resnet.h"
+#include <sluice/nn/resnet.h>
+#include <sluice/nn/state.h>
+#include <sluice/nn/wide_resnet.h>
 #include "tests/support/op_case.h"
 #include "tests/support/reference.h"
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/module.h"
+#include <sluice/nn/module.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "nn/activation.h"
-#include "nn/batch_norm.h"
-#include "nn/conv2d.h"
-#include "nn/dropout.h"
-#include "nn/layer_norm.h"
-#include "nn/linear.h"
-#include "nn/pool.h"
-#include "nn/sequential.h"
+#include <sluice/nn/activation.h>
+#include <sluice/nn/batch_norm.h>
+#include <sluice/nn/conv2d.h>
+#include <sluice/nn/dropout.h>
+#include <sluice/nn/layer_norm.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/pool.h>
+#include <sluice/nn/sequential.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/ops/flood.h"
-#include "core/ops/loss.h"
-#include "nn/models.h"
-#include "nn/resnet.h"
-#include "optim/adam.h"
-#include "optim/sgd.h"
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/loss.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/resnet.h>
+#include <sluice/optim/adam.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <functional>
 
-#include "core/ops/loss.h"
-#include "nn/mlp.h"
-#include "nn/models.h"
-#include "nn/state.h"
-#include "nn/wide_resnet.h"
-#include "optim/sgd.h"
+#include <sluice/core/ops/loss.h>
+#include <sluice/nn/mlp.h>
+#include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
+#include <sluice/nn/wide_resnet.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/op_case.h"
 #include "tests/support/reference.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/state.h"
+#include <sluice/nn/state.h>
 
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "nn/mlp.h"
-#include "nn/models.h"
+#include <sluice/nn/mlp.h>
+#include <sluice/nn/models.h>
 
 namespace sluice::test {
 namespace {

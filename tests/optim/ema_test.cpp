@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/ema.h"
+#include <sluice/optim/ema.h>
 
 #include <gtest/gtest.h>
 

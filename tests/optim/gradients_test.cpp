@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/gradients.h"
+#include <sluice/optim/gradients.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "core/ops/elementwise.h"
-#include "core/tape.h"
+#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/tape.h>
 
 namespace sluice::test {
 namespace {

@@ -6,9 +6,9 @@
 #include <limits>
 #include <memory>
 
-#include "optim/adam.h"
-#include "optim/gradients.h"
-#include "optim/sgd.h"
+#include <sluice/optim/adam.h>
+#include <sluice/optim/gradients.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/op_case.h"
 #include "tests/support/reference.h"
 

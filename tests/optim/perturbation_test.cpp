@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sharpness-aware minimisation and the gradient penalty on a quadratic, where both gradients are known exactly, and on
 // a network with batch norm.
-#include "optim/perturbation.h"
+#include <sluice/optim/perturbation.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <stdexcept>
 
-#include "core/ops.h"
-#include "nn/batch_norm.h"
-#include "nn/linear.h"
-#include "nn/sequential.h"
-#include "optim/gradients.h"
-#include "optim/sgd.h"
+#include <sluice/core/ops.h>
+#include <sluice/nn/batch_norm.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/sequential.h>
+#include <sluice/optim/gradients.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optim/schedule.h"
+#include <sluice/optim/schedule.h>
 
 #include <gtest/gtest.h>
 

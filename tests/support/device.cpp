@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "kernels/base/device.h"
-#include "kernels/base/error.h"
+#include <sluice/base/error.h>
+#include <sluice/kernels/runtime/device.h>
 
 namespace sluice::test {
 namespace {

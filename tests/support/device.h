@@ -3,7 +3,7 @@
 // used, every test of a program that asks for it is skipped, and says why.
 #pragma once
 
-#include "kernels/base/exec.h"
+#include <sluice/base/exec.h>
 
 namespace sluice::test {
 

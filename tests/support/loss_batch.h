@@ -2,7 +2,7 @@
 // A small batch of logits and labels on the CPU, and what plain and flooded cross entropy make of it.
 #pragma once
 
-#include "core/ops.h"
+#include <sluice/core/ops.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

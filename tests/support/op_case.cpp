@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/base/philox.h"
+#include <sluice/base/philox.h>
 
 namespace sluice::test {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/tape.h"
+#include <sluice/core/tape.h>
 
 namespace sluice::test {
 

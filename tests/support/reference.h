@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/archive.h"
+#include <sluice/core/archive.h>
 
 namespace sluice::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/fused/batch_norm_relu.h"
+#include <sluice/core/ops/fused/batch_norm_relu.h>
 
-#include "core/ops/batch_norm_tail.h"
+#include <sluice/core/ops/batch_norm_tail.h>
 
 namespace sluice::ops {
 

@@ -2,7 +2,7 @@
 // Batch normalisation with the relu behind it, in no more passes over memory than the normalisation alone.
 #pragma once
 
-#include "core/ops/batch_norm.h"
+#include <sluice/core/ops/batch_norm.h>
 
 namespace sluice::ops {
 

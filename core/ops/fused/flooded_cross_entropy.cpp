@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/ops/fused/flooded_cross_entropy.h"
+#include <sluice/core/ops/fused/flooded_cross_entropy.h>
 
 #include <cmath>
 
-#include "core/ops/cross_entropy_check.h"
-#include "core/ops/flood.h"
-#include "core/ops/flood_rows_check.h"
-#include "core/unit_gradient.h"
-#include "kernels/base/dispatch.h"
-#include "kernels/elementwise.h"
-#include "kernels/flooded_cross_entropy.h"
+#include <sluice/core/ops/cross_entropy_check.h>
+#include <sluice/core/ops/flood.h>
+#include <sluice/core/ops/flood_rows_check.h>
+#include <sluice/core/unit_gradient.h>
+#include <sluice/kernels/elementwise.h>
+#include <sluice/kernels/flooded_cross_entropy.h>
+#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::ops {
 namespace {

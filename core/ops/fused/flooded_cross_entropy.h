@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/ops/flood_rows.h"
-#include "core/ops/loss.h"
+#include <sluice/core/ops/flood_rows.h>
+#include <sluice/core/ops/loss.h>
 
 namespace sluice::ops {
 

@@ -4,8 +4,8 @@
 // only sums and the rounding of results differ.
 #include <gtest/gtest.h>
 
-#include "core/ops/conv2d.h"
-#include "kernels/cuda/conv2d_libraries.h"
+#include <sluice/core/ops/conv2d.h>
+#include <sluice/kernels/cuda/conv2d_libraries.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // That no access of a matrix product's tiles meets a bank of shared memory twice: a warp moves 8 chunks of 16 bytes at
 // a time, or 32 words.
-#include "kernels/cuda/tile_layout.h"
+#include <sluice/kernels/cuda/tile_layout.h>
 
 #include <gtest/gtest.h>
 
