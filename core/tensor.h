@@ -42,6 +42,18 @@ class Tensor {
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
 
+  // The first element, to read: nullptr for an undefined tensor. Throws std::invalid_argument where T is not the element
+  // type.
+  template <class T>
+  const T* data() const {
+    return ptr<const T>();
+  }
+  // The same, to write. Ask anew before each writing: it marks the copy that rounded() keeps as out of date.
+  template <class T>
+  T* mutable_data() {
+    return ptr<T>();
+  }
+
   // First element: ptr<const float>() to read, ptr<float>() to write, which is asked for anew before each writing,
   // since it makes the copy that rounded() keeps stale. Throws std::invalid_argument where T is not the element type.
   // nullptr for an undefined tensor.

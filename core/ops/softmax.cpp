@@ -24,12 +24,12 @@ Variable softmax(const Variable& x) {
   const std::int64_t rows = x.value().size() / classes;
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.value().device());
   dispatch(exec_of(y), x.dtype(), "softmax", [&]<class Device, class T>() {
-    kernels::Softmax<Device>::forward(exec_of(y), rows, classes, x.value().ptr<const T>(), y.ptr<T>());
+    kernels::Softmax<Device>::forward(exec_of(y), rows, classes, x.value().data<T>(), y.mutable_data<T>());
   });
   return record("softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
     Tensor dx = room_for_gradient(dy);
     dispatch(exec_of(dy), dy.dtype(), "softmax", [&]<class Device, class T>() {
-      kernels::Softmax<Device>::backward(exec_of(dy), rows, classes, y.ptr<const T>(), dy.ptr<const T>(), dx.ptr<T>());
+      kernels::Softmax<Device>::backward(exec_of(dy), rows, classes, y.data<T>(), dy.data<T>(), dx.mutable_data<T>());
     });
     dy = {};
     gradients.add(0, std::move(dx));
@@ -41,13 +41,13 @@ Variable log_softmax(const Variable& x) {
   const std::int64_t rows = x.value().size() / classes;
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.value().device());
   dispatch(exec_of(y), x.dtype(), "log_softmax", [&]<class Device, class T>() {
-    kernels::LogSoftmax<Device>::forward(exec_of(y), rows, classes, x.value().ptr<const T>(), y.ptr<T>());
+    kernels::LogSoftmax<Device>::forward(exec_of(y), rows, classes, x.value().data<T>(), y.mutable_data<T>());
   });
   return record("log_softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
     Tensor dx = room_for_gradient(dy);
     dispatch(exec_of(dy), dy.dtype(), "log_softmax", [&]<class Device, class T>() {
-      kernels::LogSoftmax<Device>::backward(exec_of(dy), rows, classes, y.ptr<const T>(), dy.ptr<const T>(),
-                                            dx.ptr<T>());
+      kernels::LogSoftmax<Device>::backward(exec_of(dy), rows, classes, y.data<T>(), dy.data<T>(),
+                                            dx.mutable_data<T>());
     });
     dy = {};
     gradients.add(0, std::move(dx));
