@@ -2,6 +2,8 @@
 #include "apps/common/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <sluice/core/ops.h>
 #include <sluice/core/ops/meter.h>
@@ -21,6 +23,7 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
   loader.start_epoch(0);
   TrainingMeter meter;
   std::vector<float> logits_seen;
+  std::int64_t undecided = 0;
   std::vector<double> right(static_cast<std::size_t>(dataset.classes)), seen(right);
   while (const std::optional<data::Batch> batch = loader.next()) {
     const Tensor logits = model(Variable(batch->images)).value().cast(DType::f32);
@@ -30,15 +33,23 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
     for (std::size_t image = 0; image < labels.size(); ++image) {
       const auto row = values.begin() + static_cast<std::ptrdiff_t>(image * right.size());
       const auto label = static_cast<std::size_t>(labels[image]);
-      const auto largest = std::max_element(row, row + static_cast<std::ptrdiff_t>(right.size())) - row;
+      const auto end = row + static_cast<std::ptrdiff_t>(right.size());
       ++seen[label];
-      if (static_cast<std::size_t>(largest) == label) ++right[label];
+      if (std::any_of(row, end, [](float logit) { return std::isnan(logit); })) {
+        ++undecided;
+        right[label] = std::numeric_limits<double>::quiet_NaN();
+      } else if (static_cast<std::size_t>(std::max_element(row, end) - row) == label) {
+        ++right[label];
+      }
     }
     if (keep == KeepLogits::yes) logits_seen.insert(logits_seen.end(), values.begin(), values.end());
   }
   model.set_mode(before);
   const TrainingMeter::Reading reading = meter.read();
-  Evaluation result{.loss = reading.mean_loss, .accuracy = reading.accuracy, .images = reading.images};
+  Evaluation result{.loss = reading.mean_loss,
+                    .accuracy = undecided == 0 ? reading.accuracy : std::numeric_limits<double>::quiet_NaN(),
+                    .images = reading.images,
+                    .undecided = undecided};
   for (std::size_t label = 0; label < right.size(); ++label)
     result.class_accuracy.push_back(right[label] / seen[label]);
   if (keep == KeepLogits::yes) result.logits = Tensor::from<float>(logits_seen, {reading.images, dataset.classes});

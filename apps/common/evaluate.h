@@ -10,9 +10,10 @@ namespace sluice::apps {
 
 struct Evaluation {
   double loss = 0;      // mean cross entropy over the images, nats
-  double accuracy = 0;  // share of images whose largest logit is their label's, in [0,1]
+  double accuracy = 0;  // share of images whose largest logit is their label's, in [0,1]; NaN with undecided ones
   std::int64_t images = 0;
-  std::vector<double> class_accuracy;  // of the images of each class; NaN for a class without images
+  std::int64_t undecided = 0;          // images with a logit that is NaN, for which nothing was predicted
+  std::vector<double> class_accuracy;  // of the images of each class; NaN without images, and with undecided ones
   Tensor logits;                       // f32 [images, classes], where they were asked for
 };
 

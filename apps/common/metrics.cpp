@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "apps/common/number_text.h"
+
 namespace sluice::apps {
 namespace {
 
@@ -16,9 +18,10 @@ constexpr std::string_view kHeader =
     "seconds";
 
 std::string line_of(const MetricsRow& row) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, row.train_loss, row.train_accuracy,
-                     row.test_loss, row.test_accuracy, row.flooded_fraction, row.learning_rate, row.images_per_second,
-                     row.seconds);
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, exact(row.train_loss),
+                     exact(row.train_accuracy), exact(row.test_loss), exact(row.test_accuracy),
+                     exact(row.flooded_fraction), exact(row.learning_rate), exact(row.images_per_second),
+                     exact(row.seconds));
 }
 
 std::string content_of(const std::vector<MetricsRow>& rows) {

@@ -18,6 +18,7 @@
 #include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/metrics.h"
+#include "apps/common/number_text.h"
 #include "apps/common/table.h"
 
 namespace sluice::apps {
@@ -81,9 +82,6 @@ std::string title_of(const std::vector<Run>& runs) {
   return dataset == "?" ? model : model + " on " + dataset;
 }
 
-std::string decimal(double value) { return fmt::format("{:.4f}", value); }
-std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
-
 // The best row by a value of it; NaN is never the best.
 const MetricsRow& best(const std::vector<MetricsRow>& rows, double MetricsRow::*value,
                        std::function<bool(double, double)> better) {
@@ -107,17 +105,17 @@ void print_table(const std::vector<Run>& runs) {
   line("flood level", [](const Run& run) { return run.flooded() ? run.option("flood-level") : "none"; });
   line("epochs", [](const Run& run) { return fmt::to_string(run.rows.back().epoch); });
   line("train loss", [](const Run& run) { return decimal(run.rows.back().train_loss); });
-  line("train accuracy", [](const Run& run) { return percent(run.rows.back().train_accuracy); });
-  line("flooded batches", [](const Run& run) { return percent(run.rows.back().flooded_fraction); });
+  line("train accuracy", [](const Run& run) { return percent(run.rows.back().train_accuracy, " "); });
+  line("flooded batches", [](const Run& run) { return percent(run.rows.back().flooded_fraction, " "); });
   line("test loss", [](const Run& run) { return decimal(run.rows.back().test_loss); });
   line("  best (epoch)", [](const Run& run) {
     const MetricsRow& row = best(run.rows, &MetricsRow::test_loss, std::less<double>());
     return fmt::format("{} ({})", decimal(row.test_loss), row.epoch);
   });
-  line("test accuracy", [](const Run& run) { return percent(run.rows.back().test_accuracy); });
+  line("test accuracy", [](const Run& run) { return percent(run.rows.back().test_accuracy, " "); });
   line("  best (epoch)", [](const Run& run) {
     const MetricsRow& row = best(run.rows, &MetricsRow::test_accuracy, std::greater<double>());
-    return fmt::format("{} ({})", percent(row.test_accuracy), row.epoch);
+    return fmt::format("{} ({})", percent(row.test_accuracy, " "), row.epoch);
   });
   line("seconds", [](const Run& run) { return fmt::format("{:.0f}", run.rows.back().seconds); });
 }
@@ -154,9 +152,14 @@ int run(int argc, char** argv) {
     curves.push_back(curve_of(runs.back()));
   }
   print_table(runs);
-  if (picture.empty()) return exit_ok;
-  if (!draw_curves(picture, title.empty() ? title_of(runs) : title, curves)) return exit_error;
-  fmt::print("\nCurves: {}\n", picture.string());
+  if (!picture.empty()) {
+    if (!draw_curves(picture, title.empty() ? title_of(runs) : title, curves)) return exit_error;
+    fmt::print("\nCurves: {}\n", picture.string());
+  }
+  for (const Run& run : runs)
+    for (const MetricsRow& row : run.rows)
+      if (!std::isfinite(row.train_loss) || !std::isfinite(row.test_loss))
+        throw NumericError(fmt::format("{}: a loss of epoch {} is not finite", run.label, row.epoch));
   return exit_ok;
 }
 

@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include <sluice/base/file.h>
 #include <sluice/core/archive.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/transform.h>
@@ -19,6 +20,7 @@
 #include "apps/common/command_line.h"
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
+#include "apps/common/number_text.h"
 #include "apps/common/run_folder.h"
 
 namespace sluice::apps {
@@ -65,12 +67,12 @@ void complete(EvalOptions& o, const Archive& archive) {
 }
 
 void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evaluation& result) {
-  fmt::print("{} on {} images of {} ({}): loss {:.4f}, accuracy {:.2f} %\n", o.model, result.images, o.dataset, o.split,
-             result.loss, 100 * result.accuracy);
+  fmt::print("{} on {} images of {} ({}): loss {}, accuracy {}\n", o.model, result.images, o.dataset, o.split,
+             decimal(result.loss), percent(result.accuracy, " "));
   for (std::size_t label = 0; label < result.class_accuracy.size(); ++label)
-    fmt::print("  {:<20} {:6.2f} %\n",
+    fmt::print("  {:<20} {:>8}\n",
                label < dataset.class_names.size() ? dataset.class_names[label] : fmt::format("class {}", label),
-               100 * result.class_accuracy[label]);
+               percent(result.class_accuracy[label], " "));
   if (o.json.empty()) return;
   const nlohmann::json json{{"model", o.model},
                             {"dataset", o.dataset},
@@ -79,9 +81,7 @@ void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evalu
                             {"loss", result.loss},
                             {"accuracy", result.accuracy},
                             {"class_accuracy", result.class_accuracy}};
-  std::ofstream out(o.json);
-  out << json.dump(2) << "\n";
-  if (!out.flush()) throw IoError(fmt::format("can't write {}", o.json.string()));
+  replace_file(o.json, json.dump(2) + "\n");
 }
 
 int run(int argc, char** argv) {
@@ -136,6 +136,9 @@ int run(int argc, char** argv) {
                                      o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
   report(o, dataset, result);
   if (!o.logits.empty()) save_safetensors(o.logits, {{"logits", result.logits}}, {});
+  if (!std::isfinite(result.loss))
+    throw NumericError(fmt::format("the loss is {}; {} of {} images have a logit that is nan", exact(result.loss),
+                                   result.undecided, result.images));
   return exit_ok;
 }
 

@@ -12,7 +12,6 @@
 #include <sluice/kernels/runtime/device.h>
 #include <sluice/nn/models.h>
 #include <sluice/optim/adam.h>
-#include <sluice/optim/gradients.h>
 #include <sluice/optim/sgd.h>
 #include "apps/common/choose_device.h"
 #include "apps/common/exit_codes.h"
@@ -84,6 +83,7 @@ void Trainer::build_model() {
                            .seed = options_.seed,
                            .dropout = options_.dropout,
                            .device = device_});
+  if (device_.kind == DeviceKind::cpu) undo_.emplace(model_->buffers(), meter_);
   if (device_.kind == DeviceKind::cuda && options_.graph == "auto") steps_ = StepRunner(device_, options_.batch_size);
 }
 
@@ -181,94 +181,8 @@ Outcome Trainer::train_epoch() {
   return Outcome::finished;
 }
 
-void Trainer::train_step(const data::Batch& batch) {
-  gather_gradients(batch, Pass::first);
-  if (perturbation_) {
-    perturbation_->perturb();
-    model_->set_step(position_.step);
-    const Tensor loss = gather_gradients(batch, Pass::second);
-    perturbation_->restore();
-    expect_finite(loss);
-  }
-  if (options_.clip_norm > 0) optim::clip_gradient_norm(model_->parameters(), options_.clip_norm);
-  optimizer_->step();
-  model_->clear_gradients();
-  if (average_) average_->update();
-}
-
-Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
-  if (options_.accumulate > 1) return accumulate_gradients(batch, pass);
-  Tape tape;
-  const Variable logits = (*model_)(tape.input(batch.images));
-  const ObjectiveValue value = objective_->of_batch(logits, batch.labels);
-  if (pass == Pass::first) {
-    expect_finite(value.mean);
-    meter_.add_part(value.mean, logits.value(), batch.labels);
-    objective_->close_batch(meter_, value.mean, value.flooded);
-  }
-  tape.backward(value.loss);
-  return value.mean;
-}
-
-// The batch in micro-batches. Where its mean meets the level, raw gradients are gathered, and the sign is decided once
-// on the accumulated mean.
-Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
-  const std::int64_t images = batch.labels.size();
-  const std::int64_t parts = std::min(options_.accumulate, images);
-  Tensor mean = Tensor::zeros({}, DType::f32, device_);
-  Tensor flooded = objective_->decides_by_mean() ? Tensor{} : Tensor::zeros({}, DType::f32, device_);
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const std::int64_t first = images * part / parts;
-    const std::int64_t count = images * (part + 1) / parts - first;
-    const double share = static_cast<double>(count) / static_cast<double>(images);
-    const auto add_share = [share](Tensor& sum, const Tensor& of_part) {
-      sum = ops::add(sum, ops::scale(of_part, share)).value();
-    };
-    const Tensor labels = batch.labels.rows(first, count);
-    Tape tape;
-    const Variable logits = (*model_)(tape.input(batch.images.rows(first, count)));
-    const ObjectiveValue value = objective_->of_part(logits, labels, first);
-    add_share(mean, value.mean);
-    if (flooded.defined()) add_share(flooded, value.flooded);
-    if (pass == Pass::first) {
-      expect_finite(value.mean);
-      meter_.add_part(value.mean, logits.value(), labels);
-    }
-    tape.backward(ops::scale(value.loss, share));
-  }
-  if (pass == Pass::first) objective_->close_batch(meter_, mean, flooded);
-  if (objective_->decides_by_mean() && options_.objective.floods())
-    optim::scale_gradients(model_->parameters(), objective_->factor(mean));
-  return mean;
-}
-
-void Trainer::expect_finite(const Tensor& loss) {
-  if (device_.kind != DeviceKind::cpu) return;
-  const double value = loss.item();
-  if (std::isfinite(value)) return;
-  model_->clear_gradients();
-  save_checkpoint();
-  throw NumericError(fmt::format(
-      "the loss is {} in epoch {}, step {}, at a learning rate of {:g}; the state before this step is saved "
-      "in {}. A smaller --learning-rate, --warmup-epochs or --clip-norm often helps",
-      std::isnan(value) ? "nan" : "infinite", position_.epoch + 1, position_.step + 1, optimizer_->learning_rate(),
-      folder_->path().string()));
-}
-
-// The meter's sum keeps what is not finite.
-void Trainer::expect_finite_so_far() const {
-  if (device_.kind == DeviceKind::cpu) return;
-  const TrainingMeter::Reading reading = meter_.read();
-  if (reading.images == 0 || std::isfinite(reading.mean_loss)) return;
-  const auto saved = RunFolder::latest_checkpoint(folder_->path());
-  throw NumericError(fmt::format(
-      "a loss was not finite in epoch {}, by step {}, at a learning rate of {:g}; {}. A smaller "
-      "--learning-rate, --warmup-epochs or --clip-norm often helps",
-      position_.epoch + 1, position_.step, optimizer_->learning_rate(),
-      saved ? fmt::format("the last state that was saved is in {}", saved->string()) : "nothing was saved before"));
-}
-
 void Trainer::finish_epoch() {
+  expect_finite_state();
   const Clock::time_point start = Clock::now();
   if (average_) average_->swap();
   const Evaluation test = evaluate(*model_, images_.test, normalisation_, precision_);
@@ -277,6 +191,8 @@ void Trainer::finish_epoch() {
   if (fold_ && position_.epoch + 1 == options_.epochs) write_held_out_losses();
   if (average_) average_->swap();
   position_.seconds += seconds_since(start);
+  expect_finite(test, "test");
+  if (validation) expect_finite(*validation, "validation");
 
   const TrainingMeter::Reading train = meter_.read();
   const MetricsRow row{.epoch = position_.epoch + 1,

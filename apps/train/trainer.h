@@ -23,6 +23,7 @@
 #include "apps/train/objective.h"
 #include "apps/train/options.h"
 #include "apps/train/run_data.h"
+#include "apps/train/step_undo.h"
 
 namespace sluice::apps {
 
@@ -43,9 +44,9 @@ class Trainer {
   // `configuration` is kept in the folder. Throws what data, folder and checkpoint throw.
   Trainer(const TrainOptions& options, const std::string& configuration);
 
-  // Trains to the last epoch or to an interrupt, after which a checkpoint holds everything. Throws NumericError for a
-  // loss that is not finite: on the CPU at that very step, after the state before it was saved; on another device,
-  // which nobody waits for, within a hundred steps, and what was saved last stays.
+  // Trains to the last epoch or to an interrupt, after which a checkpoint holds everything. Throws NumericError where
+  // loss, gradients or weights are not finite: on the CPU before the step is applied; on another device, which nobody
+  // waits for, within a hundred steps. No state is ever saved that is not finite or that gave such a loss.
   Outcome run();
 
  private:
@@ -61,10 +62,20 @@ class Trainer {
   enum class Pass : unsigned char { first, second };
   Tensor gather_gradients(const data::Batch& batch, Pass pass);
   Tensor accumulate_gradients(const data::Batch& batch, Pass pass);
-  void expect_finite(const Tensor& loss);
+  // Each throws NumericError that says where the last finite state is. Those of a step do nothing but on the CPU.
+  // `before` says of the weights before the step whether they are to blame: theirs was the loss of the first pass.
+  enum class Before : unsigned char { sound, ruined };
+  void expect_finite(const Tensor& loss, Before before);
+  void expect_finite_gradients();
+  [[noreturn]] void refuse_step(const std::string& what, Before before);
   void expect_finite_so_far() const;
+  void expect_finite_state() const;
+  void expect_finite(const Evaluation& evaluation, const std::string& images) const;
+  bool state_is_finite() const;
+  std::string last_saved() const;
   void finish_epoch();
 
+  // Throws NumericError, and saves nothing, where the state is not finite.
   void save_checkpoint();
   void restore(const std::filesystem::path& checkpoint);
   void keep_tuning() const;
@@ -91,6 +102,7 @@ class Trainer {
   std::unique_ptr<optim::ExponentialMovingAverage> average_;
   StepRunner steps_;
   TrainingMeter meter_;
+  std::optional<StepUndo> undo_;  // on the CPU
   Position position_;
   std::optional<RunFolder> folder_;
   std::optional<MetricsWriter> metrics_;

@@ -49,10 +49,6 @@ for _ in $(seq 200); do [[ -e busy/config.toml ]] && break; sleep 0.05; done
 expect 1 "busy.*use.*$pid|busy.*$pid.*use" "${train[@]}" --out busy --overwrite
 kill -KILL $pid; wait $pid 2>/dev/null || true
 
-# NaN: stop, save, say where.
-expect 4 'the loss is (nan|infinite) in epoch .*step' "${train[@]}" --learning-rate 1e30 --epochs 5 --out nan
-check "the state before the step is there" test -s "$(newest nan)/model.safetensors"
-
 # Checkpoints: missing, truncated, flipped, of another model.
 expect 3 'absent.safetensors' "$bin/sluice-eval" absent.safetensors
 file=$(newest run)/model.safetensors

@@ -5,13 +5,9 @@
 #include <omp.h>
 
 #include <charconv>
-#include <limits>
 
 #include <sluice/core/archive.h>
-#include <sluice/core/ops.h>
 #include <sluice/nn/state.h>
-#include "apps/common/choose_device.h"
-#include "apps/common/curves.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/tuning_file.h"
 #include "apps/train/trainer.h"
@@ -70,6 +66,7 @@ void Trainer::open_folder(const std::string& configuration) {
 }
 
 void Trainer::save_checkpoint() {
+  expect_finite_state();
   keep_tuning();
   folder_->write_checkpoint(position_.step, [this](const std::filesystem::path& folder) {
     const std::map<std::string, std::string> about{
@@ -134,57 +131,5 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.
 void Trainer::keep_tuning() const { folder_->write("tuning.json", tuning_text()); }
-
-// NaN stands for the images that were trained on.
-void Trainer::write_held_out_losses() {
-  const data::ImageDataset& images = fold_->images;
-  const Evaluation seen = evaluate(*model_, images, normalisation_, precision_, 256, KeepLogits::yes);
-  const Tensor labels = Tensor::from<std::int32_t>(images.labels, {images.size()});
-  const std::vector<float> rows =
-      ops::softmax_cross_entropy_rows(Variable(seen.logits), labels).value().to_vector<float>();
-  std::vector<float> losses(static_cast<std::size_t>(fold_->of), std::numeric_limits<float>::quiet_NaN());
-  for (std::size_t i = 0; i < rows.size(); ++i) losses[static_cast<std::size_t>(fold_->samples[i])] = rows[i];
-  save_safetensors(folder_->path() / "held_out_losses.safetensors",
-                   {{"losses", Tensor::from<float>(losses, {fold_->of})}}, {{kLabels, fold_->labels}});
-}
-
-void Trainer::print_heading() const {
-  std::int64_t count = 0;
-  for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
-  if (device_.kind == DeviceKind::cuda) fmt::print("{}\n", device_text(device_));
-  fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count,
-             options_.precision, options_.dataset, images_.train.size(), images_.test.size(), images_.train.height,
-             images_.train.width, images_.train.channels);
-  if (const std::string how = objective_->description(); !how.empty()) fmt::print("{}\n", how);
-  if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
-  fmt::print("{}\n", table_.heading());
-  for (const MetricsRow& row : metrics_->rows()) print_row(row, std::nullopt);
-  std::fflush(stdout);
-}
-
-void Trainer::print_row(const MetricsRow& row, const std::optional<Evaluation>& validation) const {
-  std::vector<std::string> cells{fmt::format("{}/{}", row.epoch, options_.epochs),
-                                 std::to_string(row.step),
-                                 fmt::format("{:.4f}", row.train_loss),
-                                 fmt::format("{:.2f}%", 100 * row.train_accuracy),
-                                 fmt::format("{:.4f}", row.test_loss),
-                                 fmt::format("{:.2f}%", 100 * row.test_accuracy),
-                                 fmt::format("{:.2f}", row.flooded_fraction),
-                                 fmt::format("{:.3g}", row.learning_rate),
-                                 fmt::format("{:.0f}", row.images_per_second),
-                                 fmt::format("{:.1f}", row.seconds)};
-  if (validation) {
-    cells.push_back(fmt::format("{:.4f}", validation->loss));
-    cells.push_back(fmt::format("{:.2f}%", 100 * validation->accuracy));
-  }
-  fmt::print("{}\n", table_.row(cells));
-  std::fflush(stdout);
-}
-
-void Trainer::draw() const {
-  CurveRun run{.label = options_.model, .rows = metrics_->rows(), .flood_levels = {}};
-  for (const MetricsRow& row : run.rows) run.flood_levels.push_back(objective_->level_at(row.epoch - 1));
-  draw_curves(folder_->path() / "curves.svg", fmt::format("{} on {}", options_.model, options_.dataset), {run});
-}
 
 }  // namespace sluice::apps
