@@ -14,8 +14,8 @@
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/progress.h"
-#include "apps/common/run_folder.h"
 #include "apps/common/tuning_file.h"
+#include "apps/common/weights_file.h"
 #include "apps/train/run_data.h"
 
 namespace sluice::apps {
@@ -29,14 +29,6 @@ TrainOptions options_of_run(const std::filesystem::path& run) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   return parse_train_options(static_cast<int>(arguments.size()), arguments.data()).options;
-}
-
-std::filesystem::path model_file(const std::filesystem::path& run) {
-  const auto checkpoint = RunFolder::latest_checkpoint(run);
-  if (!checkpoint) throw CheckpointError(fmt::format("{} holds no checkpoint yet", run.string()));
-  // Where the weights were averaged, the average is what the run reports on.
-  return exists(*checkpoint / "average.safetensors") ? *checkpoint / "average.safetensors"
-                                                     : *checkpoint / "model.safetensors";
 }
 
 std::unique_ptr<nn::Module> load_network(const TrainOptions& options, const data::ImageDataset& train,
@@ -128,7 +120,7 @@ void measure_landscapes(RunMeasure& measure, nn::Module& model, const Batches& t
 RunMeasure measure_run(const std::filesystem::path& run, const MeasureOptions& options) {
   TrainOptions trained = options_of_run(run);
   if (!options.data.empty()) trained.data = options.data;
-  const std::filesystem::path file = model_file(run);
+  const std::filesystem::path file = weights_file(run).path;
   if (exists(run / "tuning.json")) load_tuning(run / "tuning.json");
   const RunData data = load_run_data(trained);
   const data::ImageDataset& train = data.images.train;

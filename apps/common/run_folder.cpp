@@ -19,6 +19,9 @@ constexpr std::size_t kKept = 2;
 constexpr const char* kConfiguration = "config.toml";
 constexpr const char* kCheckpoints = "checkpoints";
 constexpr const char* kTemporary = ".tmp";
+// What a run writes into its folder beside those two.
+constexpr std::string_view kFiles[] = {"metrics.csv", "validation.csv", "held_out_losses.safetensors",
+                                       "curves.svg",  "curves.png",     "tuning.json"};
 // A checkpoint that one of the same step is about to replace.
 constexpr const char* kReplaced = ".replaced";
 
@@ -83,15 +86,29 @@ void repair(const fs::path& checkpoints) {
 void remove_run(const fs::path& folder) {
   fs::remove(folder / kConfiguration);
   fs::remove_all(folder / kCheckpoints);
-  for (const char* name :
-       {"metrics.csv", "validation.csv", "held_out_losses.safetensors", "curves.svg", "curves.png", "tuning.json"})
-    fs::remove(folder / name);
+  for (const std::string_view name : kFiles) fs::remove(folder / name);
   for (const fs::path& path : entries_of(folder))
     if (path.filename().string().starts_with("events.out.tfevents.")) fs::remove(path);
 }
 
-bool holds_run(const fs::path& folder) {
-  return fs::exists(folder / kConfiguration) || fs::exists(folder / "metrics.csv") || fs::exists(folder / kCheckpoints);
+// Without config.toml there is no run, whatever a start that failed has left; but what a run has computed is never
+// taken for nothing.
+void refuse_existing(const fs::path& folder) {
+  if (fs::exists(folder / kConfiguration))
+    throw UsageError(
+        fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", folder.string()));
+  if (fs::exists(folder / "metrics.csv") || RunFolder::latest_checkpoint(folder))
+    throw UsageError(
+        fmt::format("{} holds results of a run but no {}, so that it can't be resumed; --overwrite replaces them",
+                    folder.string(), kConfiguration));
+}
+
+// What a kill left of a file that was being replaced: "<name>.tmp-<process>" of a name that a run writes.
+bool is_left_over(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t at = name.find(".tmp-");
+  return at != std::string::npos && name.find_first_not_of("0123456789", at + 5) == std::string::npos &&
+         (std::ranges::find(kFiles, name.substr(0, at)) != std::end(kFiles) || name.substr(0, at) == kConfiguration);
 }
 
 // The folder, there from now on; but not for a run that is to be resumed and is not there.
@@ -108,10 +125,10 @@ void sync_file(const fs::path& path) { File(path, File::Access::append).sync(); 
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& path, ExistingRun existing) : path_(path), lock_(made(path, existing)) {
-  if (existing == ExistingRun::refuse && holds_run(path))
-    throw UsageError(
-        fmt::format("{} holds a run already; --resume goes on with it, --overwrite replaces it", path.string()));
+  if (existing == ExistingRun::refuse) refuse_existing(path);
   writing([&] {
+    for (const fs::path& entry : entries_of(path))
+      if (is_left_over(entry)) fs::remove(entry);
     if (existing == ExistingRun::overwrite) remove_run(path);
     fs::create_directories(path / kCheckpoints);
     repair(path / kCheckpoints);
@@ -152,14 +169,29 @@ void RunFolder::write_checkpoint(std::int64_t step, const std::function<void(con
   });
 }
 
-std::optional<fs::path> RunFolder::latest_checkpoint(const fs::path& run) {
-  std::optional<fs::path> latest;
-  for (const fs::path& path : entries_of(run / kCheckpoints)) {
+std::vector<fs::path> RunFolder::checkpoints(const fs::path& run) {
+  std::vector<fs::path> found = entries_of(run / kCheckpoints);
+  std::erase_if(found, [](const fs::path& path) {
     const bool stands_in =
         has_suffix(path, kReplaced) && is_checkpoint(without_suffix(path)) && !fs::exists(without_suffix(path));
-    if (is_checkpoint(path) || stands_in) latest = path;
-  }
-  return latest;
+    return !is_checkpoint(path) && !stands_in;
+  });
+  std::ranges::reverse(found);
+  return found;
+}
+
+std::optional<fs::path> RunFolder::latest_checkpoint(const fs::path& run) {
+  const std::vector<fs::path> all = checkpoints(run);
+  return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+void RunFolder::set_aside(const fs::path& checkpoint) const {
+  writing([&] {
+    const fs::path aside = checkpoint.string() + ".damaged";
+    fs::remove_all(aside);
+    fs::rename(checkpoint, aside);
+  });
+  sync_folder(path_ / kCheckpoints);
 }
 
 }  // namespace sluice::apps

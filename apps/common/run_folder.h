@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "apps/common/folder_lock.h"
 
@@ -19,10 +20,10 @@ enum class ExistingRun { refuse, resume, overwrite };
 class RunFolder {
  public:
   // Makes the folder and locks it until the object dies or the process ends, then removes what a kill left
-  // half-written. refuse: UsageError where a run is there; the message names --resume and --overwrite. resume:
-  // CheckpointError where none is there; a run may be there without a checkpoint. overwrite: the files of the old run
-  // are removed, and no others. Throws sluice::Error naming the folder and the process where it is in use, WriteError
-  // where it can't be made.
+  // half-written. refuse: UsageError where a run is there, or something of one; the message says what can be done.
+  // resume: CheckpointError where none is there; a run may be there without a checkpoint. overwrite: the files of the
+  // old run are removed, and no others. Throws sluice::Error naming the folder and the process where it is in use,
+  // WriteError where it can't be made.
   RunFolder(const std::filesystem::path& path, ExistingRun existing);
 
   const std::filesystem::path& path() const { return path_; }
@@ -37,8 +38,12 @@ class RunFolder {
   // throws, and WriteError, pass through after the half-written one was removed.
   void write_checkpoint(std::int64_t step, const std::function<void(const std::filesystem::path& folder)>& save) const;
 
-  // The newest complete checkpoint of the run in `run`; locks nothing.
+  // The complete checkpoints of the run in `run`, the newest first; locks nothing.
+  static std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& run);
   static std::optional<std::filesystem::path> latest_checkpoint(const std::filesystem::path& run);
+
+  // Renames a checkpoint that can't be read to <name>.damaged: it no longer counts as one. Throws WriteError.
+  void set_aside(const std::filesystem::path& checkpoint) const;
 
  private:
   std::filesystem::path path_;

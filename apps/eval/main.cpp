@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -21,7 +22,7 @@
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/number_text.h"
-#include "apps/common/run_folder.h"
+#include "apps/common/weights_file.h"
 
 namespace sluice::apps {
 namespace {
@@ -39,19 +40,16 @@ struct EvalOptions {
   std::filesystem::path json, logits;
 };
 
-// A run folder stands for its newest checkpoint, a checkpoint folder for the model in it.
-std::filesystem::path model_file(const std::filesystem::path& given) {
-  if (!exists(given)) throw IoError(fmt::format("there is no file or folder {}", given.string()));
-  if (!is_directory(given)) return given;
-  if (exists(given / "model.safetensors")) return given / "model.safetensors";
-  if (const auto latest = RunFolder::latest_checkpoint(given)) return *latest / "model.safetensors";
-  throw IoError(
-      fmt::format("{} holds no checkpoint; expected model.safetensors or checkpoints/step-*", given.string()));
-}
-
 std::string metadata_or(const Archive& archive, const std::string& key, const std::string& otherwise) {
   const auto found = archive.metadata.find(key);
   return found == archive.metadata.end() ? otherwise : found->second;
+}
+
+std::int64_t count_or(const Archive& archive, const std::string& key, std::int64_t otherwise) {
+  const std::string text = metadata_or(archive, key, "");
+  std::int64_t count = otherwise;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count >= 0 ? count : otherwise;
 }
 
 // What the command line does not say, the checkpoint's own words do.
@@ -66,15 +64,19 @@ void complete(EvalOptions& o, const Archive& archive) {
     throw UsageError("--mean and --deviation need one number for each channel, both");
 }
 
-void report(const EvalOptions& o, const data::ImageDataset& dataset, const Evaluation& result) {
+void report(const EvalOptions& o, const WeightsFile& weights, const data::ImageDataset& dataset,
+            const Evaluation& result) {
   fmt::print("{} on {} images of {} ({}): loss {}, accuracy {}\n", o.model, result.images, o.dataset, o.split,
              decimal(result.loss), percent(result.accuracy, " "));
+  fmt::print("  {}\n", weights.description());
   for (std::size_t label = 0; label < result.class_accuracy.size(); ++label)
     fmt::print("  {:<20} {:>8}\n",
                label < dataset.class_names.size() ? dataset.class_names[label] : fmt::format("class {}", label),
                percent(result.class_accuracy[label], " "));
   if (o.json.empty()) return;
   const nlohmann::json json{{"model", o.model},
+                            {"weights", weights.path.string()},
+                            {"averaged", weights.averaged},
                             {"dataset", o.dataset},
                             {"split", o.split},
                             {"images", result.images},
@@ -112,10 +114,13 @@ int run(int argc, char** argv) {
   if (o.data.empty()) {
     if (const char* folder = std::getenv("SLUICE_DATA")) o.data = folder;
   }
-  const Archive archive = load_safetensors(model_file(o.checkpoint));
+  const WeightsFile weights = weights_file(o.checkpoint);
+  const Archive archive = load_safetensors(weights.path);
   complete(o, archive);
   const data::ImageSplits images = data::load_dataset(o.dataset, o.data);
   data::ImageDataset dataset = o.split == "test" ? images.test : images.train;
+  // As many test images as the run had.
+  if (o.images == 0 && o.split == "test") o.images = count_or(archive, "test_images", 0);
   if (o.images > 0) dataset = data::take(dataset, std::min(o.images, dataset.size()));
   const Device device = choose_device("sluice-eval", o.device);
   const DType precision = choose_precision(o.precision, device);
@@ -127,14 +132,14 @@ int run(int argc, char** argv) {
   try {
     nn::load_model_state(*model, archive);
   } catch (const IoError& error) {
-    throw CheckpointError(fmt::format("{}: {}", o.checkpoint.string(), error.what()));
+    throw CheckpointError(fmt::format("{}: {}", weights.path.string(), error.what()));
   }
   const data::Normalisation normalisation = o.mean.empty()
                                                 ? data::measure_normalisation(images.train)
                                                 : data::Normalisation{.mean = o.mean, .deviation = o.deviation};
   const Evaluation result = evaluate(*model, dataset, normalisation, precision, o.batch_size,
                                      o.logits.empty() ? KeepLogits::no : KeepLogits::yes);
-  report(o, dataset, result);
+  report(o, weights, dataset, result);
   if (!o.logits.empty()) save_safetensors(o.logits, {{"logits", result.logits}}, {});
   if (!std::isfinite(result.loss))
     throw NumericError(fmt::format("the loss is {}; {} of {} images have a logit that is nan", exact(result.loss),

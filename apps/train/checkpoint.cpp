@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <charconv>
+#include <cstdlib>
 
 #include <sluice/core/archive.h>
 #include <sluice/nn/state.h>
@@ -41,8 +42,8 @@ T number_of(const Archive& archive, const std::string& key, const std::filesyste
     const auto [stop, error] = std::from_chars(found->second.data(), end, value);
     if (error == std::errc{} && stop == end) return value;
   }
-  throw CheckpointError(fmt::format("{}: expected a number under '{}' in the metadata, found {}", file.string(), key,
-                                    found == archive.metadata.end() ? "nothing" : "'" + found->second + "'"));
+  throw IoError(fmt::format("{}: expected a number under '{}' in the metadata, found {}", file.string(), key,
+                            found == archive.metadata.end() ? "nothing" : "'" + found->second + "'"));
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ void Trainer::open_folder(const std::string& configuration) {
   if (!options_.tuning.empty()) load_tuning(options_.tuning);
   if (options_.resume) {
     if (exists(folder_->path() / "tuning.json")) load_tuning(folder_->path() / "tuning.json");
-    if (const auto checkpoint = RunFolder::latest_checkpoint(folder_->path())) restore(*checkpoint);
+    restore_newest();
+    if (extended_) folder_->write("config.toml", configuration);
   } else {
     keep_tuning();
     folder_->write("config.toml", configuration);
@@ -75,7 +77,8 @@ void Trainer::save_checkpoint() {
         {"mean", fmt::format("{}", fmt::join(normalisation_.mean, ","))},
         {"deviation", fmt::format("{}", fmt::join(normalisation_.deviation, ","))},
         {"epoch", std::to_string(position_.epoch)},
-        {"step", std::to_string(position_.step)}};
+        {"step", std::to_string(position_.step)},
+        {"test_images", std::to_string(images_.test.size())}};
     nn::save_model(*model_, folder / "model.safetensors", about);
     if (average_) {
       average_->swap();
@@ -98,35 +101,82 @@ void Trainer::save_checkpoint() {
   });
 }
 
-void Trainer::restore(const std::filesystem::path& checkpoint) {
-  const std::filesystem::path file = checkpoint / "training.safetensors";
-  const Archive archive = load_safetensors(file);
+// A checkpoint that is damaged or not finite is named and set aside, and the one before it taken.
+void Trainer::restore_newest() {
+  std::vector<std::filesystem::path> damaged;
+  std::string complaints;
+  for (const std::filesystem::path& checkpoint : RunFolder::checkpoints(folder_->path())) {
+    try {
+      restore(checkpoint);
+    } catch (const IoError& error) {
+      damaged.push_back(checkpoint);
+      complaints += fmt::format("{}{}", complaints.empty() ? "" : "; ", error.what());
+      continue;
+    }
+    if (!damaged.empty())
+      fmt::print(stderr, "sluice-train: warning: {}; set aside, going on from {}\n", complaints, checkpoint.string());
+    for (const std::filesystem::path& bad : damaged) folder_->set_aside(bad);
+    return;
+  }
+  if (!damaged.empty()) throw IoError(fmt::format("{}; there is no other checkpoint", complaints));
+}
+
+void Trainer::expect_same_options(const Archive& archive, const std::filesystem::path& checkpoint) {
   // An option that a checkpoint does not know is younger than it: it was trained as by the default.
   const TrainOptions untouched;
   const std::map<std::string, std::string> defaults = untouched.identity();
   for (const auto& [name, value] : options_.identity()) {
     const auto saved = archive.metadata.find("option." + name);
     const std::string& trained = saved == archive.metadata.end() ? defaults.at(name) : saved->second;
-    if (trained != value)
-      throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options",
-                                        checkpoint.string(), name, trained, value));
+    if (trained == value) continue;
+    extended_ = name == "epochs" && std::atoll(trained.c_str()) < options_.epochs;
+    if (extended_) continue;
+    throw CheckpointError(fmt::format("{} was trained with --{} {}, not {}; a resumed run keeps its options{}",
+                                      checkpoint.string(), name, trained, value,
+                                      name == "epochs" ? ", or has more epochs" : ""));
   }
   const auto levels = archive.metadata.find(kSampleLevels);
   if (levels != archive.metadata.end() && levels->second != objective_->fingerprint())
     throw CheckpointError(fmt::format("{} was trained with other levels than {} holds now; a resumed run keeps them",
                                       checkpoint.string(), options_.objective.flood_sample_levels));
-  position_ = {.epoch = number_of<std::int64_t>(archive, "epoch", file),
-               .batch = number_of<std::int64_t>(archive, "batch", file),
-               .step = number_of<std::int64_t>(archive, "step", file),
-               .seconds = number_of<double>(archive, "seconds", file),
-               .epoch_seconds = number_of<double>(archive, "epoch_seconds", file)};
-  if (const int threads = number_of<int>(archive, "threads", file); threads != omp_get_max_threads())
+}
+
+Position Trainer::position_in(const Archive& archive, const std::filesystem::path& file) const {
+  const Position position{.epoch = number_of<std::int64_t>(archive, "epoch", file),
+                          .batch = number_of<std::int64_t>(archive, "batch", file),
+                          .step = number_of<std::int64_t>(archive, "step", file),
+                          .seconds = number_of<double>(archive, "seconds", file),
+                          .epoch_seconds = number_of<double>(archive, "epoch_seconds", file)};
+  const std::int64_t batches = loader_->batches_per_epoch();
+  const bool possible = position.epoch >= 0 && position.epoch <= options_.epochs && position.batch >= 0 &&
+                        position.batch <= batches && position.step == position.epoch * batches + position.batch &&
+                        position.seconds >= 0 && position.epoch_seconds >= 0;
+  if (!possible)
+    throw IoError(fmt::format("{}: expects a place in {} epochs of {} batches, found epoch {}, batch {}, step {}",
+                              file.string(), options_.epochs, batches, position.epoch, position.batch, position.step));
+  return position;
+}
+
+void Trainer::restore(const std::filesystem::path& checkpoint) {
+  const std::filesystem::path file = checkpoint / "training.safetensors";
+  const Archive archive = load_safetensors(file);
+  expect_same_options(archive, checkpoint);
+  const Position position = position_in(archive, file);
+  const int threads = number_of<int>(archive, "threads", file);
+  nn::load_model(*model_, checkpoint / "model.safetensors");
+  try {
+    optimizer_->load_state(with_prefix(archive, kOptimizer));
+    if (average_) average_->load_state(with_prefix(archive, kAverage));
+    meter_.load_state({});
+    for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor.to(device_));
+  } catch (const std::invalid_argument& error) {
+    throw IoError(fmt::format("{}: {}", file.string(), error.what()));
+  }
+  if (!state_is_finite()) throw IoError(fmt::format("{} holds numbers that are not finite", checkpoint.string()));
+  position_ = position;
+  if (threads != omp_get_max_threads())
     fmt::print(stderr, "sluice-train: the run had {} threads and has {} now; its last bits may differ\n", threads,
                omp_get_max_threads());
-  nn::load_model(*model_, checkpoint / "model.safetensors");
-  optimizer_->load_state(with_prefix(archive, kOptimizer));
-  if (average_) average_->load_state(with_prefix(archive, kAverage));
-  for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor.to(device_));
 }
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.

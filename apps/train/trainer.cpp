@@ -126,7 +126,8 @@ void Trainer::build_optimizer() {
 Outcome Trainer::run() {
   const InterruptGuard guard;
   if (position_.epoch == options_.epochs) {
-    fmt::print("{}: all {} epochs are done already; nothing left to do\n", folder_->path().string(), options_.epochs);
+    fmt::print("{}: all {} epochs are done already; nothing left to do. More of them: --resume --epochs N\n",
+               folder_->path().string(), options_.epochs);
     return Outcome::finished;
   }
   print_heading();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <sluice/core/archive.h>
 #include <sluice/core/ops/meter.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/loader.h>
@@ -77,7 +78,11 @@ class Trainer {
 
   // Throws NumericError, and saves nothing, where the state is not finite.
   void save_checkpoint();
+  // Throw IoError for a checkpoint that is damaged, CheckpointError for one of other options.
+  void restore_newest();
   void restore(const std::filesystem::path& checkpoint);
+  void expect_same_options(const Archive& archive, const std::filesystem::path& checkpoint);
+  Position position_in(const Archive& archive, const std::filesystem::path& file) const;
   void keep_tuning() const;
   // Of the fold that is held out, as --flood-sample-levels reads them.
   void write_held_out_losses();
@@ -104,6 +109,7 @@ class Trainer {
   TrainingMeter meter_;
   std::optional<StepUndo> undo_;  // on the CPU
   Position position_;
+  bool extended_ = false;  // more epochs than when it was saved
   std::optional<RunFolder> folder_;
   std::optional<MetricsWriter> metrics_;
   std::optional<MetricsWriter> validation_metrics_;  // the same rows, with the held-out images as the test

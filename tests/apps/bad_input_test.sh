@@ -60,7 +60,7 @@ expect 3 'flipped.safetensors' "$bin/sluice-eval" flipped.safetensors
 expect 3 'long.safetensors' "$bin/sluice-eval" long.safetensors
 expect 5 'conv1.weight|missing|unexpected' "$bin/sluice-eval" run --model resnet20
 
-# A damaged newest checkpoint on resume: said, and the one before it is left alone.
+# A damaged checkpoint and no other.
 cp -r run damaged
 head -c 100 "$file" >"$(newest damaged)/model.safetensors"
 expect 3 'model.safetensors' "$bin/sluice-train" --resume --out damaged

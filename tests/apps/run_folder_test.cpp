@@ -166,6 +166,34 @@ TEST_F(RunFolderTest, WhatAKillLeftIsRepaired) {
   EXPECT_EQ(step_in(*RunFolder::latest_checkpoint(run_)), 6);
 }
 
+TEST_F(RunFolderTest, AStartThatFailedLeavesNoRun) {
+  { RunFolder(run_, ExistingRun::refuse).write("tuning.json", "{}"); }
+  EXPECT_EQ(error<UsageError>(ExistingRun::refuse), "no error") << "before config.toml there is no run";
+  std::ofstream(run_ / "metrics.csv") << "epoch";
+  const std::string refused = error<UsageError>(ExistingRun::refuse);
+  EXPECT_NE(refused.find("can't be resumed; --overwrite"), std::string::npos) << refused;
+}
+
+TEST_F(RunFolderTest, TemporaryFilesOfAKillGo) {
+  { RunFolder(run_, ExistingRun::refuse).write("config.toml", "x"); }
+  for (const char* name : {"metrics.csv.tmp-12", "curves.svg.tmp-345", "config.toml.tmp-6", "notes.tmp-12",
+                           "metrics.csv.tmp-x", "validation.csv.tmp-1"})
+    std::ofstream(run_ / name) << "half";
+  const RunFolder folder(run_, ExistingRun::resume);
+  EXPECT_EQ(names_in(run_),
+            (std::set<std::string>{".lock", "checkpoints", "config.toml", "metrics.csv.tmp-x", "notes.tmp-12"}));
+}
+
+TEST_F(RunFolderTest, ADamagedCheckpointIsSetAside) {
+  const RunFolder folder(run_, ExistingRun::refuse);
+  for (const std::int64_t step : {5, 6}) save_step(folder, step);
+  const std::vector<fs::path> all = RunFolder::checkpoints(run_);
+  EXPECT_EQ(all, (std::vector<fs::path>{run_ / "checkpoints/step-000000006", run_ / "checkpoints/step-000000005"}));
+  folder.set_aside(all[0]);
+  EXPECT_EQ(RunFolder::latest_checkpoint(run_), all[1]);
+  EXPECT_EQ(checkpoints(), (std::set<std::string>{"step-000000005", "step-000000006.damaged"}));
+}
+
 TEST_F(RunFolderTest, OtherNamesAreNoCheckpoints) {
   const RunFolder folder(run_, ExistingRun::refuse);
   save_step(folder, 5);
