@@ -32,6 +32,11 @@ void check(const ImageDataset& dataset, const LoaderOptions& options) {
 
 }  // namespace
 
+LastBatch last_batch_that_fits(std::int64_t images, std::int64_t batch_size, std::int64_t smallest_batch) {
+  const std::int64_t rest = images % batch_size;
+  return rest > 0 && rest < smallest_batch && images > batch_size ? LastBatch::merge : LastBatch::keep;
+}
+
 std::vector<std::int64_t> epoch_order(std::int64_t size, Order order, std::uint64_t seed, std::int64_t epoch) {
   if (order == Order::shuffled) {
     PhiloxStream random(seed, RandomPurpose::shuffle, static_cast<std::uint32_t>(epoch));
@@ -50,6 +55,12 @@ Loader::Loader(const ImageDataset& dataset, LoaderOptions options)
   check(dataset_, options_);
   require(options_.precision == DType::f32 || options_.precision == DType::bf16, "loader",
           "expects images in f32 or bf16, got ", name_of(options_.precision));
+  const std::int64_t batches = batches_per_epoch();
+  require(batches > 0, "loader", "expects a batch an epoch, got none: ", dataset.size(), " images in batches of ",
+          options_.batch_size, ", without those that are left");
+  require(images_in(batches - 1) >= options_.smallest_batch, "loader", "expects batches of ", options_.smallest_batch,
+          " images or more, got ", images_in(batches - 1), " in the last one: ", dataset.size(),
+          " images in batches of ", options_.batch_size);
   if (options_.device.kind == DeviceKind::cpu) return;
   try {
     on_device_.emplace(dataset_, values_, options_.device);
@@ -59,8 +70,20 @@ Loader::Loader(const ImageDataset& dataset, LoaderOptions options)
 }
 
 std::int64_t Loader::batches_per_epoch() const {
-  const std::int64_t rest = options_.tail == Tail::keep ? options_.batch_size - 1 : 0;
-  return (dataset_.size() + rest) / options_.batch_size;
+  const std::int64_t full = dataset_.size() / options_.batch_size;
+  const std::int64_t rest = dataset_.size() % options_.batch_size;
+  const bool own =
+      rest > 0 && options_.last_batch != LastBatch::drop && (options_.last_batch == LastBatch::keep || full == 0);
+  return full + (own ? 1 : 0);
+}
+
+std::int64_t Loader::images_per_epoch() const {
+  return options_.last_batch == LastBatch::drop ? batches_per_epoch() * options_.batch_size : dataset_.size();
+}
+
+std::int64_t Loader::images_in(std::int64_t batch) const {
+  const std::int64_t before = batch * options_.batch_size;
+  return batch + 1 == batches_per_epoch() ? images_per_epoch() - before : options_.batch_size;
 }
 
 void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
@@ -97,8 +120,7 @@ std::optional<Batch> Loader::next() {
 }
 
 kernels::AugmentGeometry Loader::geometry_of(std::int64_t batch) const {
-  const std::int64_t count = std::min(options_.batch_size, dataset_.size() - batch * options_.batch_size);
-  return {count, dataset_.height, dataset_.width, dataset_.channels, options_.augment};
+  return {images_in(batch), dataset_.height, dataset_.width, dataset_.channels, options_.augment};
 }
 
 Batch Loader::make_on_device(std::int64_t index) const {

@@ -24,14 +24,16 @@ struct Batch {
 };
 
 enum class Order : unsigned char { sequential, shuffled };
-// What happens to a last batch that is not full.
-enum class Tail : unsigned char { keep, drop };
+// What happens to the images that are left after the last full batch: they make a batch of their own, belong to no
+// batch, or make the last full batch larger.
+enum class LastBatch : unsigned char { keep, drop, merge };
 
 struct LoaderOptions {
   std::int64_t batch_size = 128;
   std::uint64_t seed = 0;
   Order order = Order::sequential;
-  Tail tail = Tail::keep;
+  LastBatch last_batch = LastBatch::keep;
+  std::int64_t smallest_batch = 1;  // batches of fewer images are of no use: batch norm, say, may need 2
   AugmentOptions augment = {};
   Normalisation normalisation = {};  // empty: pixels map to [0,1]
   Device device = {};                // where batches are wanted
@@ -45,13 +47,17 @@ class Loader {
  public:
   // Keeps a reference to the data set, which must outlive it and stay as it is while an epoch is under way. Throws
   // std::invalid_argument for a batch size below 1, a data set without images, whose sizes disagree or with labels out
-  // of range, a crop padding or cutout larger than the image, and a normalisation that does not fit.
+  // of range, a crop padding or cutout larger than the image, a normalisation that does not fit, an epoch without a
+  // batch, and a batch below the smallest.
   Loader(const ImageDataset& dataset, LoaderOptions options);
   // A data set that nobody keeps would be gone before the first batch.
   Loader(const ImageDataset&& dataset, LoaderOptions options) = delete;
 
   Residence residence() const { return on_device_ ? Residence::device : Residence::host; }
   std::int64_t batches_per_epoch() const;
+  std::int64_t images_per_epoch() const;
+  // Images in that batch of an epoch, in [0, batches_per_epoch()).
+  std::int64_t images_in(std::int64_t batch) const;
   // Starts to make the batches of an epoch from `first_batch` on; what is left of another epoch is dropped. Throws
   // std::invalid_argument for a negative epoch and a batch that is not in [0, batches_per_epoch()].
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0);
@@ -75,6 +81,9 @@ class Loader {
   std::optional<DeviceImages> on_device_;
   std::int64_t next_on_device_ = 0;  // index of the next batch
 };
+
+// keep, or merge where that would leave a batch below the smallest.
+LastBatch last_batch_that_fits(std::int64_t images, std::int64_t batch_size, std::int64_t smallest_batch);
 
 // The order in which an epoch visits the samples of a data set.
 std::vector<std::int64_t> epoch_order(std::int64_t size, Order order, std::uint64_t seed, std::int64_t epoch);

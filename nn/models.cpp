@@ -20,6 +20,7 @@ struct Entry {
   Make make;
   bool has_dropout = true;
   std::int64_t smallest_image = 1;  // height and width
+  std::int64_t smallest_batch = 1;
 };
 
 Entry resnet_entry(std::string name, ResNetOptions network) {
@@ -38,7 +39,7 @@ Entry mlp_entry(std::string name, std::vector<std::int64_t> hidden,
     const MlpOptions network{options.image, options.classes, hidden, options.dropout, normalisation};
     return std::make_unique<Mlp>(network, initialiser);
   };
-  return {.name = std::move(name), .make = make};
+  return {.name = std::move(name), .make = make, .smallest_batch = normalisation == Normalisation::none ? 1 : 2};
 }
 
 std::unique_ptr<Module> make_wide_resnet(const ModelOptions& options, Initialiser& initialiser) {
@@ -95,6 +96,8 @@ std::unique_ptr<Module> make_model(const ModelOptions& options) {
   Initialiser initialiser(options.seed, options.dtype, options.device);
   return entry.make(options, initialiser);
 }
+
+std::int64_t smallest_batch(const std::string& name) { return entry_of(name).smallest_batch; }
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;

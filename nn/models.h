@@ -30,4 +30,8 @@ std::unique_ptr<Module> make_model(const ModelOptions& options);
 // mlp_mnist-bn: two of 1000 without and with batch norm, as in its experiments on MNIST.
 std::vector<std::string> model_names();
 
+// How many images a training batch of that network needs: 2 where batch norm finds one value a channel in an image.
+// Throws std::invalid_argument for an unknown name.
+std::int64_t smallest_batch(const std::string& name);
+
 }  // namespace sluice::nn

@@ -28,6 +28,9 @@ class ImageTask : public Task {
         loader_(train_, {.batch_size = options.batch_size,
                          .seed = seed_,
                          .order = data::Order::shuffled,
+                         .last_batch = data::last_batch_that_fits(train_.size(), options.batch_size,
+                                                                  nn::smallest_batch(options.model)),
+                         .smallest_batch = nn::smallest_batch(options.model),
                          .augment = data::parse_augment(options.augment)}) {}
 
   std::unique_ptr<nn::Module> make_model() const override {

@@ -48,12 +48,15 @@ class SyntheticTask : public Task {
         {.name = model_, .image = {1, 1, train_.features.shape()[1]}, .classes = train_.classes, .seed = seed_});
   }
 
-  std::int64_t batches_per_epoch() const override { return (train_.size() + batch_size_ - 1) / batch_size_; }
+  std::int64_t batches_per_epoch() const override {
+    return train_.size() / batch_size_ + (train_.size() % batch_size_ > 0 && !merges() ? 1 : 0);
+  }
 
   void for_each_batch(std::int64_t epoch, const Step& step) override {
     const std::vector<std::int64_t> order = data::epoch_order(train_.size(), data::Order::shuffled, seed_, epoch);
-    for (std::int64_t first = 0; first < train_.size(); first += batch_size_) {
-      const std::int64_t count = std::min(batch_size_, train_.size() - first);
+    for (std::int64_t batch = 0; batch < batches_per_epoch(); ++batch) {
+      const std::int64_t first = batch * batch_size_;
+      const std::int64_t count = batch + 1 == batches_per_epoch() ? train_.size() - first : batch_size_;
       step(as_images(gather<float>(train_.features, order.data() + first, count)),
            gather<std::int32_t>(train_.labels, order.data() + first, count));
     }
@@ -63,6 +66,11 @@ class SyntheticTask : public Task {
   TestScore test(nn::Module& model) override { return evaluate(model, test_); }
 
  private:
+  // What is left after the last full batch, where the network can't be trained on it alone.
+  bool merges() const {
+    return data::last_batch_that_fits(train_.size(), batch_size_, nn::smallest_batch(model_)) == data::LastBatch::merge;
+  }
+
   static TestScore evaluate(nn::Module& model, const data::VectorDataset& dataset) {
     constexpr std::int64_t most_rows = 500;
     model.set_mode(Mode::eval);

@@ -67,6 +67,12 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Optimisation";
   app.add_option("--epochs", o.epochs, "Passes over the training set")->check(positive())->group(group);
   app.add_option("--batch-size", o.batch_size, "Images a step")->check(positive())->group(group);
+  app.add_option(
+         "--last-batch", o.last_batch,
+         "The images left after the last full batch: keep them as a smaller batch, drop them, or merge them into "
+         "the last full one; auto keeps them, or merges where the network can't be trained on so few")
+      ->check(one_of({"auto", "keep", "drop", "merge"}))
+      ->group(group);
   app.add_option("--accumulate", o.accumulate,
                  "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
       ->check(positive())
@@ -165,6 +171,32 @@ std::vector<std::int64_t> TrainOptions::milestone_epochs() const {
   return parsed;
 }
 
+data::LastBatch TrainOptions::last_batch_of(std::int64_t images) const {
+  using data::LastBatch;
+  const std::int64_t smallest = nn::smallest_batch(model);
+  const auto expect_enough = [&](std::int64_t count, const std::string& what, const std::string& remedy) {
+    if (count < smallest)
+      throw UsageError(fmt::format("{} of {} image{}; the batch norm of {} needs {} in training; {}", what, count,
+                                   count == 1 ? "" : "s", model, smallest, remedy));
+  };
+  expect_enough(images, "a training set", "use more images");
+  expect_enough(batch_size, fmt::format("--batch-size {} makes batches", batch_size), "choose a larger one");
+  expect_enough(
+      std::min(batch_size, images) / accumulate,
+      fmt::format("--accumulate {} cuts a batch of {} into micro-batches", accumulate, std::min(batch_size, images)),
+      fmt::format("choose {} or less", std::max<std::int64_t>(1, std::min(batch_size, images) / smallest)));
+  if (last_batch == "drop" && images < batch_size)
+    throw UsageError(
+        fmt::format("--last-batch drop leaves no batch of {} training images in batches of {}; choose a "
+                    "smaller --batch-size or --last-batch keep",
+                    images, batch_size));
+  if (last_batch == "keep" && images % batch_size > 0)
+    expect_enough(images % batch_size, fmt::format("{} training images leave a last batch", images),
+                  "choose --last-batch merge or drop, or another --batch-size");
+  if (last_batch == "auto") return data::last_batch_that_fits(images, batch_size, smallest);
+  return last_batch == "keep" ? LastBatch::keep : last_batch == "drop" ? LastBatch::drop : LastBatch::merge;
+}
+
 std::map<std::string, std::string> TrainOptions::identity() const {
   std::map<std::string, std::string> identity = objective.identity();
   identity.merge(std::map<std::string, std::string>{{"dataset", dataset},
@@ -178,6 +210,7 @@ std::map<std::string, std::string> TrainOptions::identity() const {
                                                     {"precision", precision},
                                                     {"epochs", std::to_string(epochs)},
                                                     {"batch-size", std::to_string(batch_size)},
+                                                    {"last-batch", last_batch},
                                                     {"accumulate", std::to_string(accumulate)},
                                                     {"optimizer", optimizer},
                                                     {"learning-rate", fmt::to_string(learning_rate)},

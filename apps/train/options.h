@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <sluice/data/loader.h>
 #include "apps/train/objective_options.h"
 
 namespace sluice::apps {
@@ -30,6 +31,7 @@ struct TrainOptions {
 
   std::int64_t epochs = 5;
   std::int64_t batch_size = 128;
+  std::string last_batch = "auto";
   std::int64_t accumulate = 1;
   std::string optimizer = "sgd";
   double learning_rate = 0.1;
@@ -61,6 +63,9 @@ struct TrainOptions {
 
   // --milestones as epochs, ascending. Throws UsageError.
   std::vector<std::int64_t> milestone_epochs() const;
+  // --last-batch for so many training images, before training. Throws UsageError, which names the options to change,
+  // for batches and micro-batches that the network can't be trained on.
+  data::LastBatch last_batch_of(std::int64_t images) const;
   // The options that decide what a run computes, as text by option name: a resumed run must agree in all of them.
   std::map<std::string, std::string> identity() const;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run says: its heading and rows, its picture, and the losses of a fold that it did not train on.
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <limits>
 
@@ -29,10 +30,16 @@ void Trainer::write_held_out_losses() {
 void Trainer::print_heading() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
-  if (device_.kind == DeviceKind::cuda) fmt::print("{}\n", device_text(device_));
-  fmt::print("{}: {} parameters, {}; {}: {} training and {} test images of {}x{}x{}\n", options_.model, count,
-             options_.precision, options_.dataset, images_.train.size(), images_.test.size(), images_.train.height,
-             images_.train.width, images_.train.channels);
+  const std::string threads = device_.kind == DeviceKind::cpu ? fmt::format(", {} threads", omp_get_max_threads()) : "";
+  fmt::print("{}: {} parameters, {}, on {}{}\n", options_.model, count, options_.precision, device_text(device_),
+             threads);
+  fmt::print("{} ({}): {} training, ", options_.dataset,
+             options_.dataset == "shapes10" ? "generated" : "from " + options_.data.string(), images_.train.size());
+  if (validation_) fmt::print("{} validation, ", validation_->size());
+  fmt::print("{} test images of {}x{}x{}\n", images_.test.size(), images_.train.height, images_.train.width,
+             images_.train.channels);
+  if (const std::int64_t last = loader_->images_in(loader_->batches_per_epoch() - 1); last > options_.batch_size)
+    fmt::print("last batch: the {} left are merged into the one before\n", last - options_.batch_size);
   if (const std::string how = objective_->description(); !how.empty()) fmt::print("{}\n", how);
   if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
   fmt::print("{}\n", table_.heading());

@@ -7,6 +7,7 @@
 
 #include <sluice/core/finite.h>
 #include <sluice/core/ops.h>
+#include <sluice/nn/models.h>
 #include <sluice/optim/gradients.h>
 #include "apps/common/exit_codes.h"
 #include "apps/train/trainer.h"
@@ -55,7 +56,7 @@ Tensor Trainer::gather_gradients(const data::Batch& batch, Pass pass) {
 // on the accumulated mean.
 Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
   const std::int64_t images = batch.labels.size();
-  const std::int64_t parts = std::min(options_.accumulate, images);
+  const std::int64_t parts = std::min(options_.accumulate, images / nn::smallest_batch(options_.model));
   Tensor mean = Tensor::zeros({}, DType::f32, device_);
   Tensor flooded = objective_->decides_by_mean() ? Tensor{} : Tensor::zeros({}, DType::f32, device_);
   for (std::int64_t part = 0; part < parts; ++part) {

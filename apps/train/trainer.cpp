@@ -62,14 +62,16 @@ void Trainer::load_data() {
   fold_ = std::move(run.fold);
   normalisation_ = std::move(run.normalisation);
   objective_.emplace(options_.objective, images_.train, device_);
-  loader_ = std::make_unique<data::Loader>(images_.train,
-                                           data::LoaderOptions{.batch_size = options_.batch_size,
-                                                               .seed = options_.seed,
-                                                               .order = data::Order::shuffled,
-                                                               .augment = data::parse_augment(options_.augment),
-                                                               .normalisation = normalisation_,
-                                                               .device = device_,
-                                                               .precision = precision_});
+  loader_ = std::make_unique<data::Loader>(
+      images_.train, data::LoaderOptions{.batch_size = options_.batch_size,
+                                         .seed = options_.seed,
+                                         .order = data::Order::shuffled,
+                                         .last_batch = options_.last_batch_of(images_.train.size()),
+                                         .smallest_batch = nn::smallest_batch(options_.model),
+                                         .augment = data::parse_augment(options_.augment),
+                                         .normalisation = normalisation_,
+                                         .device = device_,
+                                         .precision = precision_});
   if (device_.kind == DeviceKind::cuda && loader_->residence() == data::Residence::host)
     fmt::print(stderr, "sluice-train: {} has no room for the training images; batches come from the host\n",
                device_text(device_));
@@ -148,7 +150,7 @@ Outcome Trainer::run() {
 Outcome Trainer::train_epoch() {
   const std::int64_t batches = loader_->batches_per_epoch();
   objective_->start_epoch(position_.epoch);
-  Progress progress(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), images_.train.size(),
+  Progress progress(fmt::format("epoch {}/{}", position_.epoch + 1, options_.epochs), loader_->images_per_epoch(),
                     position_.batch * options_.batch_size);
   if (position_.batch == 0) {
     meter_.reset();

@@ -52,7 +52,7 @@ std::vector<std::int64_t> first_numbers(std::int64_t count) {
   return numbers;
 }
 
-TEST(Loader, SequentialOrderAndTails) {
+TEST(Loader, SequentialOrderAndLastBatches) {
   const ImageDataset dataset = numbered(23);
   Loader keep(dataset, {.batch_size = 5});
   EXPECT_EQ(keep.batches_per_epoch(), 5);
@@ -62,10 +62,45 @@ TEST(Loader, SequentialOrderAndTails) {
   EXPECT_EQ(all.sizes, (std::vector<std::int64_t>{5, 5, 5, 5, 3}));
   EXPECT_FALSE(keep.next().has_value());
 
-  Loader drop(dataset, {.batch_size = 5, .tail = Tail::drop});
+  Loader drop(dataset, {.batch_size = 5, .last_batch = LastBatch::drop});
   EXPECT_EQ(drop.batches_per_epoch(), 4);
+  EXPECT_EQ(drop.images_per_epoch(), 20);
   drop.start_epoch(0);
   EXPECT_EQ(drain(drop).images, first_numbers(20));
+
+  Loader merge(dataset, {.batch_size = 5, .last_batch = LastBatch::merge});
+  EXPECT_EQ(merge.batches_per_epoch(), 4);
+  EXPECT_EQ(merge.images_per_epoch(), 23);
+  merge.start_epoch(0);
+  const Seen merged = drain(merge);
+  EXPECT_EQ(merged.images, first_numbers(23));
+  EXPECT_EQ(merged.sizes, (std::vector<std::int64_t>{5, 5, 5, 8}));
+  EXPECT_EQ(merge.samples(3).size(), 8U);
+}
+
+TEST(Loader, WithoutARestLastBatchesAreAlike) {
+  const ImageDataset dataset = numbered(20);
+  for (const LastBatch last : {LastBatch::keep, LastBatch::drop, LastBatch::merge}) {
+    Loader loader(dataset, {.batch_size = 5, .last_batch = last});
+    loader.start_epoch(0);
+    EXPECT_EQ(drain(loader).sizes, (std::vector<std::int64_t>{5, 5, 5, 5}));
+  }
+  Loader single(dataset, {.batch_size = 50, .last_batch = LastBatch::merge});
+  single.start_epoch(0);
+  EXPECT_EQ(drain(single).sizes, std::vector<std::int64_t>{20});
+}
+
+TEST(Loader, BatchesBelowTheSmallestAreRefusedBeforeTraining) {
+  const ImageDataset dataset = numbered(21);
+  EXPECT_THROW(Loader(dataset, {.batch_size = 5, .smallest_batch = 2}), std::invalid_argument);
+  EXPECT_THROW(Loader(dataset, {.batch_size = 1, .smallest_batch = 2}), std::invalid_argument);
+  EXPECT_THROW(Loader(dataset, {.batch_size = 50, .last_batch = LastBatch::drop}), std::invalid_argument);
+  EXPECT_NO_THROW(Loader(dataset, {.batch_size = 5, .last_batch = LastBatch::drop, .smallest_batch = 2}));
+  EXPECT_EQ(last_batch_that_fits(21, 5, 2), LastBatch::merge);
+  EXPECT_EQ(last_batch_that_fits(21, 5, 1), LastBatch::keep);
+  EXPECT_EQ(last_batch_that_fits(22, 5, 2), LastBatch::keep);
+  EXPECT_EQ(last_batch_that_fits(20, 5, 2), LastBatch::keep);
+  EXPECT_EQ(last_batch_that_fits(1, 5, 2), LastBatch::keep) << "there is none before it";
 }
 
 TEST(Loader, ShuffledOrderIsAFunctionOfSeedAndEpoch) {
