@@ -30,6 +30,11 @@ void Module::clear_gradients() {
   for (const auto& [name, module] : modules_) module->clear_gradients();
 }
 
+void Module::requires_gradient(bool required) {
+  for (const Parameter& own : parameters_) own.variable->requires_gradient(required);
+  for (const auto& [name, module] : modules_) module->requires_gradient(required);
+}
+
 void Module::to(Device device) {
   for (const Parameter& own : parameters_) {
     own.variable->clear_gradient();

@@ -29,6 +29,10 @@ class Module {
   std::vector<NamedParameter> parameters() const;
   std::vector<NamedTensor> buffers() const;
   void clear_gradients();
+  // Freezes (false) or unfreezes (true) all parameters: a frozen one collects no gradient, its backward passes do no
+  // work for it, and an optimizer leaves it as it is. Batch norm's running statistics are buffers: set_mode(Mode::eval)
+  // stops them.
+  void requires_gradient(bool required);
 
   // Moves parameters and buffers to a device, and drops gradients. What was handed out before (to an optimiser, say)
   // stays where it was.

@@ -9,8 +9,9 @@
 namespace sluice::bench {
 
 TapeObserver Profile::observer() {
-  return [this](const char* name, TapeEvent event) {
-    mark(fmt::format("{} {}", name, event == TapeEvent::recorded ? "forward" : "backward"));
+  return [this](const char* name, TapePhase phase, const Tensor&) {
+    if (phase != TapePhase::gradient)
+      mark(fmt::format("{} {}", name, phase == TapePhase::recorded ? "forward" : "backward"));
   };
 }
 

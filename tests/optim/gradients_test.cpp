@@ -62,7 +62,7 @@ TEST(Gradients, ScalingTurnsThemRoundEachOnce) {
   const Variable a = parameter(Tensor::full({5}, 1, DType::f32));
   const Variable b = parameter(Tensor::full({5}, 2, DType::f32));
   Tape tape;
-  tape.backward(ops::add(tape.use(a), tape.use(b)), Tensor::full({5}, 3, DType::f32));
+  tape.backward(ops::add(a, b), Tensor::full({5}, 3, DType::f32));
   optim::scale_gradients({{"a", a}, {"b", b}}, Tensor::full({}, -1, DType::f32));
   EXPECT_EQ(a.gradient().to_vector<float>(), std::vector<float>(5, -3.0f));
   EXPECT_EQ(b.gradient().to_vector<float>(), std::vector<float>(5, -3.0f));

@@ -31,7 +31,7 @@ std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rou
   return tensors;
 }
 
-Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs) {
+Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs, int passes) {
   Tape tape;
   std::vector<Variable> variables;
   for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -41,7 +41,11 @@ Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs) {
   Tensor gradient = random_tensor(result.shape(), DType::f64, 99);
   if (result.dtype() == DType::bf16 || (!inputs.empty() && inputs[0].dtype() == DType::bf16))
     gradient = gradient.cast(DType::bf16);
-  tape.backward(result, gradient.cast(DType::f64).cast(result.dtype()).to(result.value().device()));
+  gradient = gradient.cast(DType::f64).cast(result.dtype()).to(result.value().device());
+  for (int pass = passes; pass > 0; --pass) {
+    for (Variable& variable : variables) variable.clear_gradient();
+    tape.backward(result, gradient, pass > 1 ? KeepGraph::yes : KeepGraph::no);
+  }
   for (const Variable& variable : variables) evaluation.gradients.push_back(variable.gradient());
   return evaluation;
 }

@@ -57,8 +57,9 @@ struct Evaluation {
   Tensor result;
   std::vector<Tensor> gradients;  // one an input; undefined for constants
 };
-// Runs the case and its way back from a fixed random gradient.
-Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs);
+// Runs the case and its backward pass from a fixed random gradient; `passes` times, with the graph kept, of which the
+// last pass's gradients are returned.
+Evaluation evaluate(const OpCase& op_case, const std::vector<Tensor>& inputs, int passes = 1);
 
 // max |a - b| / max(max |b|, floor), in double; NaN or infinity anywhere in a gives infinity.
 double deviation(const Tensor& a, const Tensor& b, double floor = 1e-3);

@@ -6,7 +6,6 @@
 #include <sluice/core/ops/cross_entropy_check.h>
 #include <sluice/core/ops/flood.h>
 #include <sluice/core/ops/flood_rows_check.h>
-#include <sluice/core/unit_gradient.h>
 #include <sluice/kernels/elementwise.h>
 #include <sluice/kernels/flooded_cross_entropy.h>
 #include <sluice/kernels/runtime/dispatch.h>
@@ -16,17 +15,20 @@ namespace {
 
 constexpr const char* kOp = "flooded_cross_entropy";
 
-// `value`, whose derivative by the logits is there already.
+// `value`, whose derivative by the logits has been computed with it.
 Variable record_with_gradient(const char* op, const Tensor& value, const Variable& logits, Tensor dlogits) {
-  return record(op, value, {&logits}, [dlogits = std::move(dlogits)](const Tensor& dy, Gradients& gradients) mutable {
-    // Where backward() begins at this very loss, it need not be multiplied.
-    if (dy.raw() != unit_gradient(dy.dtype(), dy.device()).raw())
-      with_float_type(dlogits.dtype(), kOp, [&](auto tag) {
+  return record(op, value, {&logits}, [dlogits = std::move(dlogits)](Gradient gradient, Gradients& gradients) mutable {
+    Tensor dx = gradients.runs_again() ? dlogits : std::move(dlogits);
+    if (!gradient.is_one()) {
+      const Tensor dy = std::move(gradient);
+      const Tensor from = dx;
+      if (gradients.runs_again()) dx = Tensor::empty(from.shape(), from.dtype(), from.device());
+      with_float_type(dx.dtype(), kOp, [&](auto tag) {
         using T = decltype(tag);
-        SLUICE_KERNEL(T, exec_of(dlogits), scale_by, dlogits.size(), dy.ptr<Master<T>>(), dlogits.ptr<T>(),
-                      dlogits.ptr<T>());
+        SLUICE_KERNEL(T, exec_of(dx), scale_by, dx.size(), dy.data<Master<T>>(), from.data<T>(), dx.mutable_data<T>());
       });
-    gradients.add(0, std::move(dlogits));
+    }
+    gradients.add(0, std::move(dx));
   });
 }
 
