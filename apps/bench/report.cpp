@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include <sluice/base/file.h>
+#include "apps/common/output.h"
 
 namespace sluice::bench {
 namespace {
@@ -46,10 +45,7 @@ nlohmann::ordered_json to_json(const Summary& summary) {
 }
 
 void write_json(const std::string& path, const nlohmann::ordered_json& report) {
-  std::ofstream out(path);
-  out << report.dump(2) << '\n';
-  out.close();
-  if (!out) throw WriteError(concat("can't write ", path));
+  apps::write_report(path, report.dump(2) + "\n");
 }
 
 }  // namespace sluice::bench

@@ -11,6 +11,7 @@
 #include <sluice/base/nearest_name.h>
 #include <sluice/version.h>
 #include "apps/common/exit_codes.h"
+#include "apps/common/output.h"
 
 namespace sluice::apps {
 namespace {
@@ -69,11 +70,11 @@ void parse_or_exit(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", app.help());
-    std::exit(0);
+    say(app.help());
+    std::exit(finish_output(app.get_name(), 0));
   } catch (const CLI::CallForVersion&) {
-    fmt::print("{} {}\n", app.get_name(), SLUICE_VERSION);
-    std::exit(0);
+    say(fmt::format("{} {}", app.get_name(), SLUICE_VERSION));
+    std::exit(finish_output(app.get_name(), 0));
   } catch (const CLI::ExtrasError& error) {
     const std::vector<std::string> extras = app.remaining();
     if (extras.empty()) throw UsageError(error.what());

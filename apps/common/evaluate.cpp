@@ -8,6 +8,7 @@
 #include <sluice/core/ops.h>
 #include <sluice/core/ops/meter.h>
 #include <sluice/data/loader.h>
+#include "apps/common/interrupt.h"
 
 namespace sluice::apps {
 
@@ -26,6 +27,10 @@ Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const 
   std::int64_t undecided = 0;
   std::vector<double> right(static_cast<std::size_t>(dataset.classes)), seen(right);
   while (const std::optional<data::Batch> batch = loader.next()) {
+    if (interrupted()) {
+      model.set_mode(before);
+      throw Interrupted();
+    }
     const Tensor logits = model(Variable(batch->images)).value().cast(DType::f32);
     meter.add(ops::softmax_cross_entropy(logits, batch->labels).value(), logits, batch->labels, 0);
     const std::vector<float> values = logits.to_vector<float>();

@@ -19,7 +19,8 @@ struct Evaluation {
 
 enum class KeepLogits : bool { no, yes };
 
-// On the device of the model, which keeps the mode in which it was. `precision` is the type of the activations.
+// On the device of the model, which keeps the mode in which it was. Throws Interrupted after a signal, between batches.
+// `precision` is the type of the activations.
 Evaluation evaluate(nn::Module& model, const data::ImageDataset& dataset, const data::Normalisation& normalisation,
                     DType precision, std::int64_t batch_size = 256, KeepLogits keep = KeepLogits::no);
 

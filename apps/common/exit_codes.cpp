@@ -5,6 +5,7 @@
 #include <new>
 
 #include <sluice/base/file.h>
+#include "apps/common/output.h"
 
 namespace sluice::apps {
 namespace {
@@ -19,7 +20,7 @@ int report(const char* program, const char* message, int code) noexcept {
 
 int run_main(const char* program, const std::function<int()>& body) noexcept {
   try {
-    return body();
+    return finish_output(program, body());
   } catch (const UsageError& error) {
     return report(program, error.what(), exit_usage);
   } catch (const std::invalid_argument& error) {

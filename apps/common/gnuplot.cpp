@@ -15,11 +15,15 @@ namespace {
 // While it lives, writing to a program that has ended is an error and not the end of ours.
 class IgnoreBrokenPipe {
  public:
-  IgnoreBrokenPipe() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
-  ~IgnoreBrokenPipe() { std::signal(SIGPIPE, before_); }
+  IgnoreBrokenPipe() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &ignore, &before_);
+  }
+  ~IgnoreBrokenPipe() { ::sigaction(SIGPIPE, &before_, nullptr); }
 
  private:
-  void (*before_)(int);
+  struct sigaction before_ {};
 };
 
 }  // namespace

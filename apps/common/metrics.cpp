@@ -94,7 +94,11 @@ void MetricsWriter::append(const MetricsRow& row) {
     file_.write(std::as_bytes(std::span(line)));
     file_.sync();
   } catch (const WriteError&) {
-    file_.truncate(before);
+    try {
+      file_.truncate(before);
+    } catch (const WriteError&) {
+      // The first error says why; reading leaves out a last line that was cut off.
+    }
     throw;
   }
   rows_.push_back(row);

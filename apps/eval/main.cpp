@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include <sluice/base/file.h>
 #include <sluice/core/archive.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/transform.h>
@@ -22,6 +21,7 @@
 #include "apps/common/evaluate.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/number_text.h"
+#include "apps/common/output.h"
 #include "apps/common/weights_file.h"
 
 namespace sluice::apps {
@@ -83,7 +83,7 @@ void report(const EvalOptions& o, const WeightsFile& weights, const data::ImageD
                             {"loss", result.loss},
                             {"accuracy", result.accuracy},
                             {"class_accuracy", result.class_accuracy}};
-  replace_file(o.json, json.dump(2) + "\n");
+  write_report(o.json, json.dump(2) + "\n");
 }
 
 int run(int argc, char** argv) {

@@ -26,8 +26,7 @@ pid_t start(const Work& work) {
   const pid_t child = ::fork();
   if (child < 0) throw Error(fmt::format("no process can be started for {}: {}", work.name, std::strerror(errno)));
   if (child > 0) return child;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  apps::restore_default_signals();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have ended before the line above.
   const int code = ::getppid() == parent ? work.run() : 1;

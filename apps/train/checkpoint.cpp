@@ -10,6 +10,7 @@
 #include <sluice/core/archive.h>
 #include <sluice/nn/state.h>
 #include "apps/common/exit_codes.h"
+#include "apps/common/output.h"
 #include "apps/common/tuning_file.h"
 #include "apps/train/trainer.h"
 
@@ -114,7 +115,7 @@ void Trainer::restore_newest() {
       continue;
     }
     if (!damaged.empty())
-      fmt::print(stderr, "sluice-train: warning: {}; set aside, going on from {}\n", complaints, checkpoint.string());
+      warn(fmt::format("sluice-train: warning: {}; set aside, going on from {}", complaints, checkpoint.string()));
     for (const std::filesystem::path& bad : damaged) folder_->set_aside(bad);
     return;
   }
@@ -175,8 +176,8 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   if (!state_is_finite()) throw IoError(fmt::format("{} holds numbers that are not finite", checkpoint.string()));
   position_ = position;
   if (threads != omp_get_max_threads())
-    fmt::print(stderr, "sluice-train: the run had {} threads and has {} now; its last bits may differ\n", threads,
-               omp_get_max_threads());
+    warn(fmt::format("sluice-train: the run had {} threads and has {} now; its last bits may differ", threads,
+                     omp_get_max_threads()));
 }
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.

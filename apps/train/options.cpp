@@ -138,6 +138,11 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
       ->group(group);
+  app.add_option("--stop-after", o.stop_after,
+                 "Save and stop after that step, as a signal does (exit code 130), for --resume to go on; 0: don't")
+      ->check(at_least_zero())
+      ->configurable(false)
+      ->group(group);
   app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")
       ->configurable(false)
       ->group(group);

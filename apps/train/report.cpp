@@ -10,6 +10,7 @@
 #include "apps/common/choose_device.h"
 #include "apps/common/curves.h"
 #include "apps/common/number_text.h"
+#include "apps/common/output.h"
 #include "apps/train/trainer.h"
 
 namespace sluice::apps {
@@ -31,20 +32,18 @@ void Trainer::print_heading() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
   const std::string threads = device_.kind == DeviceKind::cpu ? fmt::format(", {} threads", omp_get_max_threads()) : "";
-  fmt::print("{}: {} parameters, {}, on {}{}\n", options_.model, count, options_.precision, device_text(device_),
-             threads);
-  fmt::print("{} ({}): {} training, ", options_.dataset,
-             options_.dataset == "shapes10" ? "generated" : "from " + options_.data.string(), images_.train.size());
-  if (validation_) fmt::print("{} validation, ", validation_->size());
-  fmt::print("{} test images of {}x{}x{}\n", images_.test.size(), images_.train.height, images_.train.width,
-             images_.train.channels);
+  say(fmt::format("{}: {} parameters, {}, on {}{}", options_.model, count, options_.precision, device_text(device_),
+                  threads));
+  say(fmt::format("{} ({}): {} training, {}{} test images of {}x{}x{}", options_.dataset,
+                  options_.dataset == "shapes10" ? "generated" : "from " + options_.data.string(), images_.train.size(),
+                  validation_ ? fmt::format("{} validation, ", validation_->size()) : "", images_.test.size(),
+                  images_.train.height, images_.train.width, images_.train.channels));
   if (const std::int64_t last = loader_->images_in(loader_->batches_per_epoch() - 1); last > options_.batch_size)
-    fmt::print("last batch: the {} left are merged into the one before\n", last - options_.batch_size);
-  if (const std::string how = objective_->description(); !how.empty()) fmt::print("{}\n", how);
-  if (position_.step > 0) fmt::print("going on after step {} in {}\n", position_.step, folder_->path().string());
-  fmt::print("{}\n", table_.heading());
+    say(fmt::format("last batch: the {} left are merged into the one before", last - options_.batch_size));
+  if (const std::string how = objective_->description(); !how.empty()) say(how);
+  if (position_.step > 0) say(fmt::format("going on after step {} in {}", position_.step, folder_->path().string()));
+  say(table_.heading());
   for (const MetricsRow& row : metrics_->rows()) print_row(row, std::nullopt);
-  std::fflush(stdout);
 }
 
 void Trainer::print_row(const MetricsRow& row, const std::optional<Evaluation>& validation) const {
@@ -62,8 +61,7 @@ void Trainer::print_row(const MetricsRow& row, const std::optional<Evaluation>& 
     cells.push_back(decimal(validation->loss));
     cells.push_back(percent(validation->accuracy));
   }
-  fmt::print("{}\n", table_.row(cells));
-  std::fflush(stdout);
+  say(table_.row(cells));
 }
 
 void Trainer::draw() const {

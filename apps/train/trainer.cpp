@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/train/trainer.h"
 
+#include <errno.h>
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -16,6 +17,7 @@
 #include "apps/common/choose_device.h"
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
+#include "apps/common/output.h"
 #include "apps/common/progress.h"
 
 namespace sluice::apps {
@@ -36,6 +38,22 @@ std::vector<Column> columns_of(const TrainOptions& options) {
   }
   return columns;
 }
+
+// While one lives, the model holds its averages, where there are any.
+class Averaged {
+ public:
+  explicit Averaged(optim::ExponentialMovingAverage* average) : average_(average) {
+    if (average_ != nullptr) average_->swap();
+  }
+  ~Averaged() {
+    if (average_ != nullptr) average_->swap();
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  optim::ExponentialMovingAverage* average_;
+};
 
 }  // namespace
 
@@ -73,8 +91,8 @@ void Trainer::load_data() {
                                          .device = device_,
                                          .precision = precision_});
   if (device_.kind == DeviceKind::cuda && loader_->residence() == data::Residence::host)
-    fmt::print(stderr, "sluice-train: {} has no room for the training images; batches come from the host\n",
-               device_text(device_));
+    warn(fmt::format("sluice-train: {} has no room for the training images; batches come from the host",
+                     device_text(device_)));
 }
 
 void Trainer::build_model() {
@@ -128,21 +146,20 @@ void Trainer::build_optimizer() {
 Outcome Trainer::run() {
   const InterruptGuard guard;
   if (position_.epoch == options_.epochs) {
-    fmt::print("{}: all {} epochs are done already; nothing left to do. More of them: --resume --epochs N\n",
-               folder_->path().string(), options_.epochs);
+    say(fmt::format("{}: all {} epochs are done already; nothing left to do. More of them: --resume --epochs N",
+                    folder_->path().string(), options_.epochs));
     return Outcome::finished;
   }
   print_heading();
   while (position_.epoch < options_.epochs) {
-    const Outcome outcome = train_epoch();
+    Outcome outcome = train_epoch();
     expect_finite_so_far();
-    if (outcome == Outcome::interrupted) {
-      save_checkpoint();
-      fmt::print("Stopped after step {}; everything is saved. Go on with:\n  sluice-train --resume --out {}\n",
-                 position_.step, folder_->path().string());
-      return Outcome::interrupted;
-    }
-    finish_epoch();
+    if (outcome == Outcome::finished) outcome = finish_epoch();
+    if (outcome == Outcome::finished) continue;
+    save_checkpoint();
+    say(fmt::format("Stopped after step {}; everything is saved. Go on with:\n  {} --resume --out {}", position_.step,
+                    program_invocation_name, shell_word(folder_->path().string())));
+    return Outcome::interrupted;
   }
   return Outcome::finished;
 }
@@ -174,7 +191,7 @@ Outcome Trainer::train_epoch() {
     position_.epoch_seconds += seconds;
     if (position_.step == 1) keep_tuning();
     progress.advance(batch->labels.size(), [this] { return fmt::format("loss {:.4f}", meter_.read().mean_loss); });
-    if (interrupted()) return Outcome::interrupted;
+    if (interrupted() || position_.step == options_.stop_after) return Outcome::interrupted;
   }
   // What the device still has to do counts.
   const Clock::time_point start = Clock::now();
@@ -184,18 +201,24 @@ Outcome Trainer::train_epoch() {
   return Outcome::finished;
 }
 
-void Trainer::finish_epoch() {
+Outcome Trainer::finish_epoch() {
   expect_finite_state();
   const Clock::time_point start = Clock::now();
-  if (average_) average_->swap();
-  const Evaluation test = evaluate(*model_, images_.test, normalisation_, precision_);
+  Evaluation test;
   std::optional<Evaluation> validation;
-  if (validation_) validation = evaluate(*model_, *validation_, normalisation_, precision_);
-  if (fold_ && position_.epoch + 1 == options_.epochs) write_held_out_losses();
-  if (average_) average_->swap();
+  try {
+    const Averaged averaged(average_.get());
+    test = evaluate(*model_, images_.test, normalisation_, precision_);
+    expect_finite(test, "test");
+    if (validation_) {
+      validation = evaluate(*model_, *validation_, normalisation_, precision_);
+      expect_finite(*validation, "validation");
+    }
+    if (fold_ && position_.epoch + 1 == options_.epochs) write_held_out_losses();
+  } catch (const Interrupted&) {
+    return Outcome::interrupted;
+  }
   position_.seconds += seconds_since(start);
-  expect_finite(test, "test");
-  if (validation) expect_finite(*validation, "validation");
 
   const TrainingMeter::Reading train = meter_.read();
   const MetricsRow row{.epoch = position_.epoch + 1,
@@ -223,6 +246,7 @@ void Trainer::finish_epoch() {
     save_checkpoint();
     draw();
   }
+  return Outcome::finished;
 }
 
 }  // namespace sluice::apps

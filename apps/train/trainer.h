@@ -74,7 +74,7 @@ class Trainer {
   void expect_finite(const Evaluation& evaluation, const std::string& images) const;
   bool state_is_finite() const;
   std::string last_saved() const;
-  void finish_epoch();
+  Outcome finish_epoch();
 
   // Throws NumericError, and saves nothing, where the state is not finite.
   void save_checkpoint();

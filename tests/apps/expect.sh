@@ -31,7 +31,7 @@ check() {
 }
 
 # newest FOLDER: the newest checkpoint of a run. weights FOLDER: a sum over its weights.
-newest() { ls -d "$1"/checkpoints/step-* | tail -n 1; }
+newest() { ls -d "$1"/checkpoints/step-????????? | tail -n 1; }
 weights() { sha256sum <"$(newest "$1")/model.safetensors"; }
 
 # safetensors FILE NAME COUNT BYTES...: a file with one tensor of COUNT f32, of those bytes in turns.
@@ -42,30 +42,6 @@ safetensors() {
     printf "\\x$(printf %x ${#header})\\0\\0\\0\\0\\0\\0\\0%s" "$header"
     for ((i = 0; i < $3; i++)); do printf "${turns[i % ${#turns[@]}]}"; done
   } >"$1"
-}
-
-# stop_within_epoch FOLDER BATCHES COMMAND...: runs COMMAND, which trains into FOLDER, in its log FOLDER.log, and interrupts
-# it after its first epoch, until an interrupt comes in the middle of an epoch of BATCHES batches. (Of itself, a script's
-# background job ignores SIGINT.)
-stop_within_epoch() {
-  local folder=$1 batches=$2 attempt pid code step within=false
-  shift 2
-  for attempt in 1 2 3 4 5 6; do
-    rm -rf "$folder"
-    env --default-signal=INT "$@" >"$folder.log" 2>&1 </dev/null &
-    pid=$!
-    while kill -0 $pid 2>/dev/null && [[ ! -s $folder/metrics.csv || $(wc -l <"$folder/metrics.csv") -lt 2 ]]; do sleep 0.01; done
-    kill -INT $pid 2>/dev/null || true
-    code=0
-    wait $pid || code=$?
-    [[ $code == 0 ]] && continue # It was done before the signal came.
-    step=$(basename "$(newest "$folder")")
-    ((10#${step#step-} % batches == 0)) && continue # It came as an epoch ended.
-    within=true
-    break
-  done
-  check "$folder was interrupted in the middle of an epoch (attempt $attempt)" $within
-  check "and exits with 130" test $code = 130
 }
 
 finish() {

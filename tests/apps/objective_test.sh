@@ -50,7 +50,7 @@ goes_on() { # NAME OPTION...
   local name=$1
   shift
   run "$name" "$@" --batch-size 8 --epochs 3
-  stop_within_epoch "$name-cut" 24 "$bin/sluice-train" --config "$name/config.toml" --out "$name-cut"
+  expect 130 'Stopped after step 35' "$bin/sluice-train" --config "$name/config.toml" --stop-after 35 --out "$name-cut"
   expect 0 'going on after step' "$bin/sluice-train" --resume --out "$name-cut"
   same "$name" "$name-cut"
   check "$name-cut has the same metrics" diff <(cut -d, -f1-8 "$name/metrics.csv") <(cut -d, -f1-8 "$name-cut/metrics.csv")

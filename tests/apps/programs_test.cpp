@@ -9,6 +9,7 @@
 #include <sluice/base/file.h>
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
+#include "apps/common/output.h"
 #include "apps/common/progress.h"
 #include "apps/common/table.h"
 
@@ -44,7 +45,7 @@ TEST(RunMain, PrintsOneLine) {
 }
 
 TEST(Interrupt, TheFirstSignalSetsAFlag) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGPIPE}) {
     const InterruptGuard guard;
     EXPECT_FALSE(interrupted());
     raise(signal);
@@ -56,9 +57,10 @@ TEST(Interrupt, TheSecondEndsTheProcess) {
   for (const int second : {SIGINT, SIGTERM}) {
     const pid_t child = fork();
     if (child == 0) {
-      const InterruptGuard guard;
+      const InterruptGuard guard(std::chrono::milliseconds(0));
       raise(SIGINT);
       if (!interrupted()) _exit(1);
+      for (const int warning : {SIGHUP, SIGUSR1, SIGPIPE}) raise(warning);
       raise(second);
       _exit(2);
     }
@@ -66,6 +68,33 @@ TEST(Interrupt, TheSecondEndsTheProcess) {
     waitpid(child, &status, 0);
     EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == second) << status;
   }
+}
+
+TEST(Interrupt, SignalsCloseTogetherAreOne) {
+  const InterruptGuard guard(std::chrono::hours(1));
+  for (int i = 0; i < 3; ++i)
+    for (const int signal : {SIGTERM, SIGINT}) raise(signal);
+  EXPECT_TRUE(interrupted());
+}
+
+TEST(Interrupt, TheFirstIsAnsweredByAWord) {
+  testing::internal::CaptureStderr();
+  const InterruptGuard guard;
+  for (int i = 0; i < 2; ++i) raise(SIGINT);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said, "\nStopping: what is done is saved first. Once more ends at once.\n");
+}
+
+TEST(Output, WordsOfTheShellAreQuotedWhereTheyMustBe) {
+  EXPECT_EQ(shell_word("runs/a-1.b"), "runs/a-1.b");
+  EXPECT_EQ(shell_word("my runs/it's"), "'my runs/it'\\''s'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
+TEST(Output, AReportThatCanNotBeWrittenIsAWriteError) {
+  EXPECT_NO_THROW(write_report("/dev/null", "x"));
+  EXPECT_THROW(write_report("/dev/full", "x"), WriteError);
+  EXPECT_THROW(write_report("/absent/x", "x"), WriteError);
 }
 
 TEST(Interrupt, WhatWasThereBeforeComesBack) {
