@@ -17,4 +17,5 @@
 #include <sluice/core/ops/pad.h>
 #include <sluice/core/ops/pool.h>
 #include <sluice/core/ops/relax_loss.h>
+#include <sluice/core/ops/shape.h>
 #include <sluice/core/ops/softmax.h>

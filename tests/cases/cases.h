@@ -17,6 +17,7 @@ std::vector<OpCase> loss_cases();
 std::vector<OpCase> optimizer_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pool_cases();
+std::vector<OpCase> shape_cases();
 std::vector<OpCase> softmax_cases();
 std::vector<OpCase> training_step_cases();
 
