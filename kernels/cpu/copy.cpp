@@ -59,12 +59,13 @@ void for_lines(const CopyPlan& plan, const Line& line) {
   });
 }
 
-// Lines of a few elements are not worth a call.
+// Lines of a few vectors are not worth a call.
 template <class Word>
 void copy_line(std::int64_t count, const Word* x, Word* y) {
-  if (count * static_cast<std::int64_t>(sizeof(Word)) >= 64)
+  if (count * static_cast<std::int64_t>(sizeof(Word)) > 512)
     std::memcpy(y, x, static_cast<std::size_t>(count) * sizeof(Word));
   else
+#pragma omp simd
     for (std::int64_t i = 0; i < count; ++i) y[i] = x[i];
 }
 
