@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 
 #include <sluice/base/nearest_name.h>
@@ -61,6 +62,21 @@ CLI::Validator at_least_zero() {
 CLI::Validator within(double low, double high) {
   return number_that([=](double value) { return value >= low && value <= high; },
                      fmt::format("from {:g} to {:g}", low, high));
+}
+
+CLI::Validator absolute_paths() {
+  const auto make_absolute = [](std::string& given) {
+    std::string all;
+    for (std::size_t at = 0; at < given.size();) {
+      const std::size_t comma = std::min(given.find(',', at), given.size());
+      if (!all.empty()) all += ',';
+      all += std::filesystem::absolute(given.substr(at, comma - at)).lexically_normal().string();
+      at = comma + 1;
+    }
+    given = all;
+    return std::string();
+  };
+  return {make_absolute, "PATH"};
 }
 
 void parse_or_exit(CLI::App& app, int argc, char** argv) {

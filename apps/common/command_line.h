@@ -16,6 +16,9 @@ CLI::Validator positive();
 CLI::Validator at_least_zero();
 CLI::Validator within(double low, double high);
 
+// Makes a path absolute, or each of several with commas, so that a configuration means the same from every folder.
+CLI::Validator absolute_paths();
+
 // Text that a function of the library parses, with that function's own message.
 template <class Parse>
 CLI::Validator parsed_by(Parse parse) {

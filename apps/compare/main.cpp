@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <sluice/base/file.h>
 #include <sluice/flooding/flood_schedule.h>
 #include "apps/common/command_line.h"
 #include "apps/common/curves.h"
@@ -20,6 +21,7 @@
 #include "apps/common/metrics.h"
 #include "apps/common/number_text.h"
 #include "apps/common/table.h"
+#include "apps/common/toml.h"
 
 namespace sluice::apps {
 namespace {
@@ -41,12 +43,15 @@ struct Run {
 std::map<std::string, std::string> read_configuration(const fs::path& path) {
   if (!fs::exists(path))
     throw IoError(fmt::format("there is no {}; is {} a run folder?", path.string(), path.parent_path().string()));
+  File file(path, File::Access::read);
+  std::string text(file.size(), '\0');
+  file.read(text.data(), text.size());
   std::map<std::string, std::string> options;
   try {
-    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string()))
-      options[item.name] = fmt::format("{}", fmt::join(item.inputs, ","));
-  } catch (const CLI::Error& error) {
-    throw IoError(fmt::format("{}: {}", path.string(), error.what()));
+    for (const TomlEntry& entry : parse_toml(text))
+      options[entry.key] = fmt::format("{}", fmt::join(entry.values, ","));
+  } catch (const IoError& error) {
+    throw IoError(fmt::format("{}, {}", path.string(), error.what()));
   }
   return options;
 }

@@ -47,6 +47,7 @@ void add_objective_options(CLI::App& app, ObjectiveOptions& o) {
          "Safetensors file with a level for each training image, levels [N], or with losses [N] under auxiliary "
          "networks that did not train on it (AdaFlood); in the order of the training images. Or several, as in A,B, "
          "each with NaN for the images of the others")
+      ->transform(absolute_paths())
       ->group(group);
   app.add_option("--adaflood-gamma", o.adaflood_gamma,
                  "Gamma in [0,1] of AdaFlood, which makes such losses l the levels -log((1-gamma) exp(-l) + gamma)")

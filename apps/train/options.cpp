@@ -16,6 +16,7 @@
 #include "apps/common/choose_device.h"
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
+#include "apps/common/toml.h"
 
 namespace sluice::apps {
 namespace {
@@ -25,7 +26,9 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--dataset", o.dataset, "Data set; shapes10 is generated and needs no files")
       ->check(one_of(data::dataset_names()))
       ->group(group);
-  app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]")->group(group);
+  app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]")
+      ->transform(absolute_paths())
+      ->group(group);
   app.add_option("--train-images", o.train_images, "Use the first N training images only; 0: all")
       ->check(at_least_zero())
       ->group(group);
@@ -137,6 +140,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
+      ->transform(absolute_paths())
       ->group(group);
   app.add_option("--stop-after", o.stop_after,
                  "Save and stop after that step, as a signal does (exit code 130), for --resume to go on; 0: don't")
@@ -240,6 +244,8 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   ParsedOptions parsed;
   TrainOptions& o = parsed.options;
   CLI::App app{"Trains a network on images, with or without flooding (Ishida et al., ICML 2020).", "sluice-train"};
+  app.config_formatter(std::make_shared<TomlConfig>());
+  if (const char* folder = std::getenv("SLUICE_DATA")) o.data = std::filesystem::absolute(folder);
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_data_options(app, o);
   add_model_options(app, o);
@@ -270,9 +276,6 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   if (o.accumulate > o.batch_size)
     throw UsageError(fmt::format("--accumulate {} cuts a batch of {} into more pieces than it has images", o.accumulate,
                                  o.batch_size));
-  if (o.data.empty()) {
-    if (const char* folder = std::getenv("SLUICE_DATA")) o.data = folder;
-  }
   // A run started by another's configuration repeats its choices of algorithms, and so its bits.
   if (o.tuning.empty() && !o.resume) {
     const std::string config = raw_option(argc, argv, "--config");

@@ -33,7 +33,7 @@ expect 2 'radius.*above 0' "$bin/sluice-analyze" noisy --radius 0
 expect 5 'nowhere holds no run' "$bin/sluice-analyze" nowhere
 mkdir begun && cp noisy/config.toml begun
 expect 5 'begun holds no checkpoint' "$bin/sluice-analyze" begun
-cp -r noisy other && sed -i 's/^model=.*/model="resnet20"/' other/config.toml
+cp -r noisy other && sed -i 's/^model = .*/model = "resnet20"/' other/config.toml
 expect 5 'other.*(missing|unexpected)' "$bin/sluice-analyze" other
 expect 0 'radius' "$bin/sluice-analyze" --help
 finish

@@ -69,6 +69,13 @@ damage gone model.safetensors rm
 damage counters training.safetensors sed -i 's/"epoch":"4"/"epoch":"7"/'
 damage nan training.safetensors bash -c 'printf "\x00\x00\xc0\x7f" | dd of="$0" bs=1 seek=$(($(stat -c %s "$0") - 4)) conv=notrunc status=none'
 
+# A run goes on from every folder, whatever its paths are made of.
+mkdir -p "odd # it's \"x\"" && cp whole/tuning.json "odd # it's \"x\"/"
+expect 130 '' "${train[@]}" --epochs 2 --stop-after 2 --tuning "odd # it's \"x\"/tuning.json" --out moved
+cd moved
+expect 0 'going on after step 2' "$bin/sluice-train" --resume --out .
+cd ..
+
 # A start that failed leaves no run in the way.
 expect 3 'absent.json' "${train[@]}" --epochs 1 --tuning absent.json --out failed
 expect 0 '1/1' "${train[@]}" --epochs 1 --out failed
