@@ -12,7 +12,7 @@ fi
 failed=0
 clang-format --dry-run --Werror "${files[@]}" || failed=1
 
-for file in $(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '*.proto'); do
+for file in $(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt'); do
   head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "$file: no SPDX line"; failed=1; }
 done
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include <sluice/base/checksum.h>
 #include <sluice/base/file.h>
-#include "apps/common/tensorboard.h"
 
 namespace sluice::study {
 namespace {
@@ -79,7 +79,7 @@ RunResult result_of(const Json& json) {
 
 std::string checksum_of(const Json& run) {
   const std::string text = run.dump();
-  return fmt::format("{:08x}", apps::crc32c(std::as_bytes(std::span(text))));
+  return fmt::format("{:08x}", crc32c(std::as_bytes(std::span(text))));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ void Trainer::open_folder(const std::string& configuration) {
   }
   metrics_.emplace(folder_->path() / "metrics.csv", position_.epoch);
   if (validation_) validation_metrics_.emplace(folder_->path() / "validation.csv", position_.epoch);
-  events_.emplace(folder_->path(), metrics_->rows().empty() ? 0 : metrics_->rows().back().step);
+  events_.emplace(folder_->path(), position_.step, options_.identity());
 }
 
 void Trainer::save_checkpoint() {

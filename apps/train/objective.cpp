@@ -8,12 +8,12 @@
 #include <limits>
 #include <sstream>
 
+#include <sluice/base/checksum.h>
 #include <sluice/core/archive.h>
 #include <sluice/core/ops.h>
 #include <sluice/flooding/adaflood.h>
 #include "apps/common/command_line.h"
 #include "apps/common/exit_codes.h"
-#include "apps/common/tensorboard.h"
 #include "apps/train/run_data.h"
 
 namespace sluice::apps {

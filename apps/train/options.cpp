@@ -138,6 +138,9 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")
       ->check(positive())
       ->group(group);
+  app.add_option("--log-every", o.log_every, "Steps between the points loss/step that TensorBoard shows; 0: none")
+      ->check(at_least_zero())
+      ->group(group);
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
       ->transform(absolute_paths())

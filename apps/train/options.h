@@ -57,7 +57,8 @@ struct TrainOptions {
 
   std::filesystem::path out = "runs/latest";
   std::int64_t checkpoint_every = 1;
-  std::int64_t stop_after = 0;  // step; 0: never
+  std::int64_t log_every = 100;  // steps; 0: never
+  std::int64_t stop_after = 0;   // step; 0: never
   bool resume = false;
   bool overwrite = false;
   std::filesystem::path tuning;

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include <sluice/base/checksum.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/transform.h>
-#include "apps/common/tensorboard.h"
 
 namespace sluice::apps {
 namespace {

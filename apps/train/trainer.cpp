@@ -175,6 +175,7 @@ Outcome Trainer::train_epoch() {
   }
   model_->set_mode(Mode::train);
   loader_->start_epoch(position_.epoch, position_.batch);
+  logged_ = meter_.read();
   while (position_.batch < batches) {
     const Clock::time_point start = Clock::now();
     const std::optional<data::Batch> batch = loader_->next();
@@ -186,6 +187,7 @@ Outcome Trainer::train_epoch() {
     ++position_.batch;
     ++position_.step;
     if (position_.step % kStepsBetweenChecks == 0) expect_finite_so_far();
+    if (options_.log_every > 0 && position_.step % options_.log_every == 0) log_step();
     const double seconds = seconds_since(start);
     position_.seconds += seconds;
     position_.epoch_seconds += seconds;
@@ -199,6 +201,17 @@ Outcome Trainer::train_epoch() {
   position_.seconds += seconds_since(start);
   position_.epoch_seconds += seconds_since(start);
   return Outcome::finished;
+}
+
+// The mean over the images since the last such point, of this epoch.
+void Trainer::log_step() {
+  const TrainingMeter::Reading now = meter_.read();
+  const auto sum = [](const TrainingMeter::Reading& reading) {
+    return reading.images == 0 ? 0.0 : reading.mean_loss * static_cast<double>(reading.images);
+  };
+  const double loss = (sum(now) - sum(logged_)) / static_cast<double>(now.images - logged_.images);
+  events_->append(position_.step, {{"loss/step", loss}, {"learning_rate/step", optimizer_->learning_rate()}});
+  logged_ = now;
 }
 
 Outcome Trainer::finish_epoch() {
@@ -238,6 +251,7 @@ Outcome Trainer::finish_epoch() {
     held_out.test_loss = validation->loss;
     held_out.test_accuracy = validation->accuracy;
     validation_metrics_->append(held_out);
+    events_->append(row.step, {{"loss/validation", validation->loss}, {"accuracy/validation", validation->accuracy}});
   }
   print_row(row, validation);
   ++position_.epoch;

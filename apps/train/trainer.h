@@ -74,6 +74,7 @@ class Trainer {
   void expect_finite(const Evaluation& evaluation, const std::string& images) const;
   bool state_is_finite() const;
   std::string last_saved() const;
+  void log_step();
   Outcome finish_epoch();
 
   // Throws NumericError, and saves nothing, where the state is not finite.
@@ -107,7 +108,8 @@ class Trainer {
   std::unique_ptr<optim::ExponentialMovingAverage> average_;
   StepRunner steps_;
   TrainingMeter meter_;
-  std::optional<StepUndo> undo_;  // on the CPU
+  TrainingMeter::Reading logged_;  // by the last point of log_step()
+  std::optional<StepUndo> undo_;   // on the CPU
   Position position_;
   bool extended_ = false;  // more epochs than when it was saved
   std::optional<RunFolder> folder_;

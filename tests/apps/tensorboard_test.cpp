@@ -9,23 +9,11 @@
 #include <set>
 #include <sstream>
 
+#include <sluice/base/checksum.h>
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::apps {
 namespace {
-
-// RFC 3720, appendix B.4.
-TEST(Crc32c, AgreesWithTheStandardsVectors) {
-  std::vector<std::byte> bytes(32, std::byte{0});
-  EXPECT_EQ(crc32c(bytes), 0x8a9136aau);
-  bytes.assign(32, std::byte{0xff});
-  EXPECT_EQ(crc32c(bytes), 0x62a8ab43u);
-  for (std::size_t i = 0; i < 32; ++i) bytes[i] = static_cast<std::byte>(i);
-  EXPECT_EQ(crc32c(bytes), 0x46dd794eu);
-  for (std::size_t i = 0; i < 32; ++i) bytes[i] = static_cast<std::byte>(31 - i);
-  EXPECT_EQ(crc32c(bytes), 0x113fdb5cu);
-  EXPECT_EQ(crc32c({}), 0u);
-}
 
 template <class T>
 T take(std::string& from) {
@@ -103,6 +91,30 @@ TEST(EventWriter, AResumedRunWritesANewFileThatPurgesLaterSteps) {
   ASSERT_EQ(records.size(), 3U);
   // step 300, session_log (7) with status (1) = START (1).
   EXPECT_EQ(records[1].substr(9), "\x10\xac\x02\x3a\x02\x08\x01");
+}
+
+TEST(EventWriter, WritesHyperparametersAsTheirPluginReadsThem) {
+  const data::ScratchFolder scratch;
+  EventWriter(scratch.path(), 0, {{"lr", "0.1"}});
+  const std::vector<std::string> records = records_of(files_in(scratch.path())[0]);
+  ASSERT_EQ(records.size(), 2U);
+  // Value.tag, Value.tensor { dtype 1 (float), tensor_shape {} }, then metadata (9) { plugin_data (1) { "hparams", ...
+  EXPECT_TRUE(
+      contains(records[1], std::string("\x0a\x1c_hparams_/session_start_info\x42\x04\x08\x01\x12\x00\x4a", 37)));
+  EXPECT_TRUE(contains(records[1], "\x0a\x07hparams\x12"));
+  // ... a pair (1) of key (1) and value (2) { string_value (3) }.
+  EXPECT_TRUE(contains(records[1],
+                       "\x0a\x0b\x0a\x02lr\x12\x05\x1a\x03"
+                       "0.1"));
+}
+
+TEST(EventWriter, WritesLargeStepsAndAnyTag) {
+  const data::ScratchFolder scratch;
+  EventWriter writer(scratch.path(), 0);
+  writer.append(std::int64_t{1} << 35, {{"loss/step", -2.0}});
+  const std::vector<std::string> records = records_of(files_in(scratch.path())[0]);
+  EXPECT_TRUE(contains(records[1], std::string("\x10\x80\x80\x80\x80\x80\x01\x2a", 8)));
+  EXPECT_TRUE(contains(records[1], std::string("\x0a\x09loss/step\x15\x00\x00\x00\xc0", 16)));
 }
 
 TEST(EventWriter, AFolderThatIsNotThereIsAnError) { EXPECT_THROW(EventWriter("/absent/folder", 0), WriteError); }
