@@ -11,6 +11,7 @@
 #include <sluice/core/ops/flood_rows.h>
 #include <sluice/core/ops/fused/batch_norm_relu.h>
 #include <sluice/core/ops/fused/flooded_cross_entropy.h>
+#include <sluice/core/ops/index.h>
 #include <sluice/core/ops/layer_norm.h>
 #include <sluice/core/ops/linear.h>
 #include <sluice/core/ops/loss.h>

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include <sluice/core/ops/index.h>
 #include <sluice/core/ops/pad.h>
 #include <sluice/core/ops/shape.h>
 #include "tests/support/op_case.h"
@@ -22,10 +23,22 @@ void PrintTo(const Fixture& fixture, std::ostream* out) { *out << fixture.name; 
 
 using In = std::vector<Variable>;
 
+// The indices of make_ops_fixture.py.
+Tensor places() {
+  std::vector<std::int32_t> values(24);
+  for (std::int32_t i = 0; i < 24; ++i) values[static_cast<std::size_t>(i)] = i % 7 == 2 ? 4 : i % 5;
+  return Tensor::from<std::int32_t>(values, {2, 4, 3});
+}
+
 std::vector<Fixture> fixtures() {
   using enum ops::PadMode;
   return {
       {"concatenate", {{2, 3, 5}, {2, 4, 5}, {2, 1, 5}}, [](const In& x) { return ops::concatenate(x, 1); }},
+      {"embedding",
+       {{6, 5}},
+       [](const In& x) {
+         return ops::embedding(x[0], Tensor::from<std::int32_t>({3, 0, 3, 5, 3, 1}, {2, 3}));
+       }},
       {"expand",
        {{3, 1, 5}},
        [](const In& x) {
@@ -35,6 +48,17 @@ std::vector<Fixture> fixtures() {
        {{3, 5, 7}},
        [](const In& x) {
          return ops::flip(x[0], {0, 2});
+       }},
+      {"gather", {{2, 5, 3}}, [](const In& x) { return ops::gather(x[0], places(), 1); }},
+      {"index_select",
+       {{2, 5, 3}},
+       [](const In& x) {
+         return ops::index_select(x[0], Tensor::from<std::int32_t>({4, 0, 4, 2}, {4}), 1);
+       }},
+      {"masked_fill",
+       {{2, 5, 3}},
+       [](const In& x) {
+         return ops::masked_fill(x[0], Tensor::from<std::uint8_t>({1, 0, 0, 1, 1}, {5, 1}), 2.5);
        }},
       {"pad_constant",
        {{2, 4, 6, 3}},
@@ -64,6 +88,7 @@ std::vector<Fixture> fixtures() {
          return ops::repeat(x[0], {3, 1, 2});
        }},
       {"roll", {{3, 7, 5}}, [](const In& x) { return ops::roll(x[0], -9, 1); }},
+      {"scatter_add", {{2, 5, 3}, {2, 4, 3}}, [](const In& x) { return ops::scatter_add(x[0], places(), x[1], 1); }},
       {"slice", {{3, 17, 5}}, [](const In& x) { return ops::slice(x[0], 1, {.start = 1, .stop = -2, .step = 3}); }},
       {"split",
        {{2, 7, 3}},

@@ -30,10 +30,17 @@ def split(x):
     return torch.cat([c, b, a, c], dim=1)
 
 
+# Of [2,5,3] along axis 1: place i % 5 but for one in seven, which is 4.
+PLACES = torch.tensor([4 if i % 7 == 2 else i % 5 for i in range(24)]).reshape(2, 4, 3)
+
 OPS = {
     "concatenate": ([(2, 3, 5), (2, 4, 5), (2, 1, 5)], lambda a, b, c: torch.cat([a, b, c], dim=1)),
+    "embedding": ([(6, 5)], lambda x: F.embedding(torch.tensor([[3, 0, 3], [5, 3, 1]]), x)),
     "expand": ([(3, 1, 5)], lambda x: x.expand(2, 3, 4, 5)),
     "flip": ([(3, 5, 7)], lambda x: torch.flip(x, [0, 2])),
+    "gather": ([(2, 5, 3)], lambda x: torch.gather(x, 1, PLACES)),
+    "index_select": ([(2, 5, 3)], lambda x: torch.index_select(x, 1, torch.tensor([4, 0, 4, 2]))),
+    "masked_fill": ([(2, 5, 3)], lambda x: x.masked_fill(torch.tensor([[1], [0], [0], [1], [1]], dtype=torch.bool), 2.5)),
     "pad_constant": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "constant", -1.5)),
     "pad_reflect": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "reflect")),
     "pad_replicate": ([(2, 4, 6, 3)], pad(2, 7, 3, 5, "replicate")),
@@ -42,6 +49,7 @@ OPS = {
     "pixel_unshuffle": ([(2, 6, 9, 5)], of_images(lambda x: F.pixel_unshuffle(x, 3))),
     "repeat": ([(2, 3, 5)], lambda x: x.repeat(3, 1, 2)),
     "roll": ([(3, 7, 5)], lambda x: torch.roll(x, -9, 1)),
+    "scatter_add": ([(2, 5, 3), (2, 4, 3)], lambda x, source: x.scatter_add(1, PLACES, source)),
     "slice": ([(3, 17, 5)], lambda x: x[:, 1:-2:3]),
     "split": ([(2, 7, 3)], split),
     "squeeze": ([(3, 1, 5)], lambda x: x.squeeze(1)),
