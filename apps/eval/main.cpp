@@ -22,6 +22,7 @@
 #include "apps/common/exit_codes.h"
 #include "apps/common/number_text.h"
 #include "apps/common/output.h"
+#include "apps/common/passive_wait.h"
 #include "apps/common/weights_file.h"
 
 namespace sluice::apps {
@@ -151,5 +152,6 @@ int run(int argc, char** argv) {
 }  // namespace sluice::apps
 
 int main(int argc, char** argv) {
+  sluice::apps::wait_passively(argv);
   return sluice::apps::run_main("sluice-eval", [&] { return sluice::apps::run(argc, argv); });
 }

@@ -57,6 +57,10 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
 void add_model_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Model";
   app.add_option("--model", o.model, "Network")->check(one_of(nn::model_names()))->group(group);
+  app.add_option("--init-from", o.init_from,
+                 "Start from these weights: a run folder, a checkpoint or a .safetensors file of the same network")
+      ->transform(absolute_paths())
+      ->group(group);
   app.add_option("--dropout", o.dropout, "Dropout probability of models that have such layers, in [0,1)")
       ->check(within(0.0, 0.99))
       ->group(group);

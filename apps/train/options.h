@@ -24,6 +24,7 @@ struct TrainOptions {
   std::string augment = "none";
 
   std::string model = "resnet20";
+  std::filesystem::path init_from;  // weights to start from; empty: drawn by the seed
   double dropout = 0;
   std::string precision = "fp32";
 

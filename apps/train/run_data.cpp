@@ -34,6 +34,11 @@ std::string fingerprint_of_labels(std::span<const std::int32_t> labels) {
 }
 
 RunData load_run_data(const TrainOptions& options) {
+  if (options.data.empty() && options.dataset != "shapes10")
+    throw IoError(fmt::format(
+        "{} needs the folder that holds its files: give --data DIR or set SLUICE_DATA; scripts/fetch_data.sh "
+        "{} fetches them; --dataset shapes10 needs none",
+        options.dataset, options.dataset));
   RunData run{.images = data::load_dataset(options.dataset, options.data,
                                            {.train = options.train_images, .test = options.test_images}),
               .validation = {},

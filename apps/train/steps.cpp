@@ -15,7 +15,9 @@
 namespace sluice::apps {
 namespace {
 
-constexpr const char* kRemedy = "A smaller --learning-rate, --warmup-epochs or --clip-norm often helps";
+constexpr const char* kRemedy =
+    "A smaller --learning-rate, --warmup-epochs or --clip-norm often helps; --init-from starts a new run from saved "
+    "weights";
 
 }  // namespace
 

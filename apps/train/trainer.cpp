@@ -12,6 +12,7 @@
 #include <sluice/core/ops.h>
 #include <sluice/kernels/runtime/device.h>
 #include <sluice/nn/models.h>
+#include <sluice/nn/state.h>
 #include <sluice/optim/adam.h>
 #include <sluice/optim/sgd.h>
 #include "apps/common/choose_device.h"
@@ -19,6 +20,7 @@
 #include "apps/common/interrupt.h"
 #include "apps/common/output.h"
 #include "apps/common/progress.h"
+#include "apps/common/weights_file.h"
 
 namespace sluice::apps {
 namespace {
@@ -103,6 +105,15 @@ void Trainer::build_model() {
                            .seed = options_.seed,
                            .dropout = options_.dropout,
                            .device = device_});
+  if (!options_.init_from.empty() && !options_.resume) {
+    const std::filesystem::path file = weights_file(options_.init_from).path;
+    const Archive archive = load_safetensors(file);
+    try {
+      nn::load_model_state(*model_, archive);
+    } catch (const IoError& error) {
+      throw CheckpointError(fmt::format("--init-from {}: {}", file.string(), error.what()));
+    }
+  }
   if (device_.kind == DeviceKind::cpu) undo_.emplace(model_->buffers(), meter_);
   if (device_.kind == DeviceKind::cuda && options_.graph == "auto") steps_ = StepRunner(device_, options_.batch_size);
 }
@@ -161,6 +172,8 @@ Outcome Trainer::run() {
                     program_invocation_name, shell_word(folder_->path().string())));
     return Outcome::interrupted;
   }
+  say(fmt::format("Curves, metrics.csv, TensorBoard events and the network are in {}; sluice-eval {} evaluates it",
+                  folder_->path().string(), shell_word(folder_->path().string())));
   return Outcome::finished;
 }
 

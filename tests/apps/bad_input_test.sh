@@ -24,7 +24,7 @@ expect 1 'cuda' "${train[@]}" --device cuda --out x
 expect 2 "no option '--modle'.*'--model'" "$bin/sluice-eval" --modle x y
 
 # Data files.
-expect 3 'cifar' "$bin/sluice-train" --dataset cifar10 --out x
+expect 3 'cifar10 needs the folder.*--data DIR.*fetch_data.sh cifar10.*shapes10' "$bin/sluice-train" --dataset cifar10 --out x
 expect 3 'absent' "$bin/sluice-train" --dataset cifar10 --data absent --out x
 mkdir cifar
 head -c $((3073 * 10)) /dev/zero >cifar/train.bin

@@ -24,6 +24,12 @@ same whole longer
 expect 0 'all 4 epochs are done already' "$bin/sluice-train" --resume --out longer
 expect 5 'trained with --epochs 4, not 3; a resumed run keeps its options, or has more epochs' "$bin/sluice-train" --resume --epochs 3 --out longer
 
+# Weights to start from: with a rate of almost nothing they stay, and are those that the run reported.
+expect 0 '1/1' "${train[@]}" --learning-rate 1e-30 --weight-decay 0 --epochs 1 --init-from whole --out started
+check "a run starts from given weights" test "$(cut -d, -f3 <(tail -n 1 started/metrics.csv) | cut -c1)" = 0
+expect 5 'init-from .*(missing|expects)' "${train[@]}" --model mlp --epochs 1 --init-from whole --out other
+expect 5 'init-from|there is no file or run folder' "${train[@]}" --epochs 1 --init-from nowhere --out other
+
 # Signals that announce an end.
 for signal in HUP USR1 USR2 XCPU TERM; do
   rm -rf signals

@@ -7,6 +7,7 @@ small=(--dataset shapes10 --train-images 192 --test-images 64 --batch-size 32 --
 expect 0 'epoch' "$bin/sluice-train" "${small[@]}" --model resnet20 --epochs 3 --augment crop,flip --flood-level 0.5 --out a
 for file in config.toml metrics.csv curves.svg tuning.json; do check "a/$file is there" test -s "a/$file"; done
 check "TensorBoard events are there" compgen -G 'a/events.out.tfevents.*' >/dev/null
+expect 0 'are in last; sluice-eval last' "$bin/sluice-train" "${small[@]}" --model mlp_paper --epochs 1 --out last
 check "metrics.csv has its header" grep -q '^epoch,step,train_loss,train_accuracy,test_loss,test_accuracy,flooded_fraction,learning_rate,images_per_second,seconds' a/metrics.csv
 check "metrics.csv has a row an epoch" test "$(wc -l <a/metrics.csv)" = 4
 
