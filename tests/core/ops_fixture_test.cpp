@@ -5,6 +5,7 @@
 #include <functional>
 
 #include <sluice/core/ops/index.h>
+#include <sluice/core/ops/matmul.h>
 #include <sluice/core/ops/pad.h>
 #include <sluice/core/ops/shape.h>
 #include "tests/support/op_case.h"
@@ -34,6 +35,7 @@ std::vector<Fixture> fixtures() {
   using enum ops::PadMode;
   return {
       {"concatenate", {{2, 3, 5}, {2, 4, 5}, {2, 1, 5}}, [](const In& x) { return ops::concatenate(x, 1); }},
+      {"dot", {{7}, {7}}, [](const In& x) { return ops::dot(x[0], x[1]); }},
       {"embedding",
        {{6, 5}},
        [](const In& x) {
@@ -60,6 +62,11 @@ std::vector<Fixture> fixtures() {
        [](const In& x) {
          return ops::masked_fill(x[0], Tensor::from<std::uint8_t>({1, 0, 0, 1, 1}, {5, 1}), 2.5);
        }},
+      {"matmul", {{2, 1, 5, 7}, {3, 7, 4}}, [](const In& x) { return ops::matmul(x[0], x[1]); }},
+      {"matmul_transposed",
+       {{3, 7, 5}, {4, 7}},
+       [](const In& x) { return ops::matmul(x[0], x[1], {.transpose_a = true, .transpose_b = true}); }},
+      {"outer", {{3}, {5}}, [](const In& x) { return ops::outer(x[0], x[1]); }},
       {"pad_constant",
        {{2, 4, 6, 3}},
        [](const In& x) {

@@ -35,12 +35,16 @@ PLACES = torch.tensor([4 if i % 7 == 2 else i % 5 for i in range(24)]).reshape(2
 
 OPS = {
     "concatenate": ([(2, 3, 5), (2, 4, 5), (2, 1, 5)], lambda a, b, c: torch.cat([a, b, c], dim=1)),
+    "dot": ([(7,), (7,)], torch.dot),
     "embedding": ([(6, 5)], lambda x: F.embedding(torch.tensor([[3, 0, 3], [5, 3, 1]]), x)),
     "expand": ([(3, 1, 5)], lambda x: x.expand(2, 3, 4, 5)),
     "flip": ([(3, 5, 7)], lambda x: torch.flip(x, [0, 2])),
     "gather": ([(2, 5, 3)], lambda x: torch.gather(x, 1, PLACES)),
     "index_select": ([(2, 5, 3)], lambda x: torch.index_select(x, 1, torch.tensor([4, 0, 4, 2]))),
     "masked_fill": ([(2, 5, 3)], lambda x: x.masked_fill(torch.tensor([[1], [0], [0], [1], [1]], dtype=torch.bool), 2.5)),
+    "matmul": ([(2, 1, 5, 7), (3, 7, 4)], torch.matmul),
+    "matmul_transposed": ([(3, 7, 5), (4, 7)], lambda a, b: a.mT @ b.mT),
+    "outer": ([(3,), (5,)], torch.outer),
     "pad_constant": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "constant", -1.5)),
     "pad_reflect": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "reflect")),
     "pad_replicate": ([(2, 4, 6, 3)], pad(2, 7, 3, 5, "replicate")),
