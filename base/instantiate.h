@@ -8,6 +8,7 @@
 // Taking the address of a function makes the compiler emit it, so no signature is repeated.
 #pragma once
 
+#include <cstdint>
 #include <tuple>
 
 #include <sluice/base/types.h>
@@ -26,6 +27,9 @@ struct Type {
 // CPU.
 using CpuTypes = Types<float, BFloat16, double>;
 using CudaTypes = Types<float, BFloat16>;
+// With the integers.
+using CpuNumberTypes = Types<float, BFloat16, double, std::int32_t, std::uint8_t>;
+using CudaNumberTypes = Types<float, BFloat16, std::int32_t, std::uint8_t>;
 
 // The addresses that `functions_of(Type<T>{})` names, for every T of the list.
 template <class... T, class FunctionsOf>
