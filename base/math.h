@@ -13,7 +13,7 @@
 #if __GLIBC_PREREQ(2, 35)
 // Declared anew, so that the compiler knows their vector forms.
 extern "C" {
-#define SLUICE_VECTOR_FORM(name)                                  \
+#define SLUICE_VECTOR_FORM(name)                                      \
   __attribute__((simd("notinbranch"))) float name##f(float) noexcept; \
   __attribute__((simd("notinbranch"))) double name(double) noexcept;
 SLUICE_VECTOR_FORM(exp)

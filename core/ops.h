@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/batch_norm.h>
 #include <sluice/core/ops/conv2d.h>
 #include <sluice/core/ops/dropout.h>
@@ -16,8 +17,10 @@
 #include <sluice/core/ops/linear.h>
 #include <sluice/core/ops/loss.h>
 #include <sluice/core/ops/matmul.h>
+#include <sluice/core/ops/math.h>
 #include <sluice/core/ops/pad.h>
 #include <sluice/core/ops/pool.h>
+#include <sluice/core/ops/reduce.h>
 #include <sluice/core/ops/relax_loss.h>
 #include <sluice/core/ops/shape.h>
 #include <sluice/core/ops/softmax.h>

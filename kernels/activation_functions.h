@@ -4,7 +4,8 @@
 //   relu        max(x, 0); its derivative at 0 is 0
 //   leaky_relu  x for x > 0, else slope x (Maas, Hannun and Ng, 2013)
 //   elu         x for x > 0, else alpha (e^x - 1) (Clevert, Unterthiner and Hochreiter, 2015)
-//   gelu        x Phi(x), by erf, or by tanh(sqrt(2/pi) (x + 0.044715 x^3)) (Hendrycks and Gimpel, 2016)
+//   gelu        x Phi(x), by erf (Hendrycks and Gimpel, 2016)
+//   gelu_tanh   x (1 + tanh(u)) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3) (ibid.), which is x sigmoid(2 u)
 //   sigmoid     1 / (1 + e^-x)
 //   silu        x sigmoid(x) (Elfwing, Uchibe and Doya, 2017, eq. 5)
 //   softplus    log(1 + e^x)
@@ -93,12 +94,12 @@ struct GeluTanh {
   static constexpr double scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
   template <class R>
   SLUICE_HOST_DEVICE R value(R x) const {
-    return R(0.5) * x * (R(1) + math::tanh(R(scale) * (x + R(cubic) * x * x * x)));
+    return x * sigmoid(R(2 * scale) * (x + R(cubic) * x * x * x));
   }
   template <class R>
   SLUICE_HOST_DEVICE R derivative(R x) const {
-    const R t = math::tanh(R(scale) * (x + R(cubic) * x * x * x));
-    return R(0.5) * (R(1) + t) + R(0.5) * x * (R(1) - t * t) * R(scale) * (R(1) + R(3 * cubic) * x * x);
+    const R s = sigmoid(R(2 * scale) * (x + R(cubic) * x * x * x));
+    return s + x * s * (R(1) - s) * R(2 * scale) * (R(1) + R(3 * cubic) * x * x);
   }
 };
 
@@ -169,7 +170,6 @@ struct Hardswish {
   }
 };
 
-using ActivationFunctions =
-    std::tuple<Relu, LeakyRelu, Elu, Gelu, GeluTanh, Sigmoid, Silu, Softplus, Mish, Hardswish>;
+using ActivationFunctions = std::tuple<Relu, LeakyRelu, Elu, Gelu, GeluTanh, Sigmoid, Silu, Softplus, Mish, Hardswish>;
 
 }  // namespace sluice::kernels::functions

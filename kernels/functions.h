@@ -217,7 +217,7 @@ struct ErrorFunction {
   }
 };
 
-// min(max(x, low), high); NaN stays NaN. The derivative is 1 from low to high, both included.
+// min(max(x, low), high); NaN stays NaN. The derivative is 1 between low and high, and 0 at both, as PyTorch 2.15 has it.
 struct Clamp {
   double low, high;
   static constexpr const char* name = "clamp";
@@ -229,7 +229,7 @@ struct Clamp {
   }
   template <class R>
   SLUICE_HOST_DEVICE R derivative(R x) const {
-    return x >= R(low) && x <= R(high) ? R(1) : R(0);
+    return x > R(low) && x < R(high) ? R(1) : R(0);
   }
 };
 
@@ -250,8 +250,7 @@ struct LogicalNot {
 
 // Integers too.
 using IntegerFunctions = std::tuple<Negative, Absolute, Sign, Square, Clamp, LogicalNot>;
-using FloatFunctions =
-    std::tuple<SquareRoot, NormRoot, ReciprocalSquareRoot, Exponential, ExponentialMinusOne, Logarithm,
-               LogarithmOfOnePlus, Sine, Cosine, Tanh, ErrorFunction>;
+using FloatFunctions = std::tuple<SquareRoot, NormRoot, ReciprocalSquareRoot, Exponential, ExponentialMinusOne,
+                                  Logarithm, LogarithmOfOnePlus, Sine, Cosine, Tanh, ErrorFunction>;
 
 }  // namespace sluice::kernels::functions

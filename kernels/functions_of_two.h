@@ -216,7 +216,6 @@ using IntegerFunctionsWithScalar =
     std::tuple<WithRight<Add>, WithRight<Multiply>, WithLeft<Subtract>, WithRight<Maximum>, WithRight<Minimum>,
                WithRight<Equal>, WithRight<NotEqual>, WithRight<Less>, WithRight<LessEqual>, WithLeft<Less>,
                WithLeft<LessEqual>>;
-using FloatFunctionsWithScalar =
-    std::tuple<WithRight<Divide>, WithLeft<Divide>, WithRight<Power>, WithLeft<Power>>;
+using FloatFunctionsWithScalar = std::tuple<WithRight<Divide>, WithLeft<Divide>, WithRight<Power>, WithLeft<Power>>;
 
 }  // namespace sluice::kernels::functions

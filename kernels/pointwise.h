@@ -67,12 +67,12 @@ struct PointwiseLayout {
 
 template <class Device>
 struct Pointwise {
-  // results[o][p] = map(inputs[0][p], inputs[1][p], ...)[o] for every place p. Input i holds MapInput<Map, T, i>, in the
-  // order of the layout's operands; the results hold MapResult<Map, T> and are in memory order. A result that is nullptr
-  // is not stored; one may be the very memory of an input that is not broadcast.
+  // results[o][p] = map(inputs[0][p], inputs[1][p], ...)[o] for every place p. Input i holds MapInput<Map, T, i>, in
+  // the order of the layout's operands; the results hold MapResult<Map, T> and are in memory order. A result that is
+  // nullptr is not stored; one may be the very memory of an input that is not broadcast.
   template <class Map, class T>
-  static void run(const Exec&, const Map& map, const PointwiseLayout&, const std::array<const void*, Map::inputs>& inputs,
-                  const std::array<void*, Map::outputs>& results);
+  static void run(const Exec&, const Map& map, const PointwiseLayout&,
+                  const std::array<const void*, Map::inputs>& inputs, const std::array<void*, Map::outputs>& results);
 };
 
 }  // namespace sluice::kernels

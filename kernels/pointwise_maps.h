@@ -10,7 +10,9 @@
 namespace sluice::kernels {
 
 template <class F>
-inline constexpr bool kGivesMask = requires { requires F::gives_mask; };
+inline constexpr bool kGivesMask = requires {
+  requires F::gives_mask;
+};
 // The name with a tail.
 template <class F>
 struct BackwardName {

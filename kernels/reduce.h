@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions of x [outer, reduced, inner] over its middle axis to y [outer, inner]. Bound by bytes: x is read once. Sums
-// go in chunks, and chunks of chunks, whose sizes depend on the geometry alone, so that the order is fixed and the error
-// of a sum of n numbers grows as log n.
+// Reductions of x [outer, reduced, inner] over its middle axis to y [outer, inner]. Bound by bytes: x is read once.
+// Sums go in chunks, and chunks of chunks, whose sizes depend on the geometry alone, so that the order is fixed and the
+// error of a sum of n numbers grows as log n.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +23,7 @@ struct ReduceGeometry {
   std::int64_t chunks() const { return reduced <= chunk() ? 1 : (reduced + chunk() - 1) / chunk(); }
   ReduceGeometry of_chunks() const { return {outer, chunks(), inner}; }
   // Partial results of all stages but the last.
-  std::int64_t partials() const {
-    return chunks() == 1 ? 0 : outer * chunks() * inner + of_chunks().partials();
-  }
+  std::int64_t partials() const { return chunks() == 1 ? 0 : outer * chunks() * inner + of_chunks().partials(); }
 };
 
 // What is done with two values, from which value it starts, and what with the result. R is Compute of the elements.
@@ -53,7 +51,8 @@ struct Largest {
   static constexpr const char* name = "max";
   template <class R>
   SLUICE_HOST_DEVICE R start() const {
-    return std::numeric_limits<R>::has_infinity ? -std::numeric_limits<R>::infinity() : std::numeric_limits<R>::lowest();
+    return std::numeric_limits<R>::has_infinity ? -std::numeric_limits<R>::infinity()
+                                                : std::numeric_limits<R>::lowest();
   }
   template <class R>
   SLUICE_HOST_DEVICE R both(R a, R b) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/nn/wide_resnet.h>
 
+#include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/elementwise.h>
 #include <sluice/core/ops/pool.h>
 

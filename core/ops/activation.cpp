@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/ops/activation.h>
 
-#include <sluice/kernels/activation.h>
-#include <sluice/kernels/runtime/dispatch.h>
+#include <sluice/core/ops/detail/unary.h>
 
 namespace sluice::ops {
-namespace {
 
-using kernels::Activation;
+using namespace kernels::functions;
+using detail::unary;
 
-Variable activation(const char* name, Activation kind, const Variable& x) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype(), x.value().device());
-  with_float_type(x.dtype(), name, [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), activation_forward, kind, y.size(), x.value().ptr<T>(), y.ptr<T>());
-  });
-  // relu's derivative can be told from its result, which the next operation holds anyway.
-  const Tensor saved = kind == Activation::relu ? y : x.value();
-  return record(name, y, {&x}, [kind, saved, name](Tensor dy, Gradients& gradients) {
-    Tensor dx = dy.unique() ? dy : Tensor::empty(dy.shape(), dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), name, [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), activation_backward, kind, dy.size(), saved.ptr<T>(), dy.ptr<T>(), dx.ptr<T>());
-    });
-    dy = {};
-    gradients.add(0, std::move(dx));
-  });
-}
-
-}  // namespace
-
-Variable relu(const Variable& x) { return activation("relu", Activation::relu, x); }
-Variable gelu(const Variable& x) { return activation("gelu", Activation::gelu, x); }
-Variable silu(const Variable& x) { return activation("silu", Activation::silu, x); }
+Variable relu(const Variable& x) { return unary(Relu{}, x); }
+Variable leaky_relu(const Variable& x, double slope) { return unary(LeakyRelu{slope}, x); }
+Variable elu(const Variable& x, double alpha) { return unary(Elu{alpha}, x); }
+Variable gelu(const Variable& x) { return unary(Gelu{}, x); }
+Variable gelu_tanh(const Variable& x) { return unary(GeluTanh{}, x); }
+Variable sigmoid(const Variable& x) { return unary(Sigmoid{}, x); }
+Variable silu(const Variable& x) { return unary(Silu{}, x); }
+Variable softplus(const Variable& x) { return unary(Softplus{}, x); }
+Variable mish(const Variable& x) { return unary(Mish{}, x); }
+Variable hardswish(const Variable& x) { return unary(Hardswish{}, x); }
 
 }  // namespace sluice::ops

@@ -6,21 +6,6 @@
 
 namespace sluice::ops {
 
-Variable add(const Variable& a, const Variable& b) {
-  require_one_device("add", {&a.value(), &b.value()});
-  require(a.shape() == b.shape() && a.dtype() == b.dtype(), "add", "expects two of one shape and type, got ",
-          name_of(a.dtype()), a.shape(), " and ", name_of(b.dtype()), b.shape());
-  Tensor y = Tensor::empty(a.shape(), a.dtype(), a.value().device());
-  with_float_type(y.dtype(), "add", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), add, y.size(), a.value().ptr<T>(), b.value().ptr<T>(), y.ptr<T>());
-  });
-  return record("add", y, {&a, &b}, [](Tensor dy, Gradients& gradients) {
-    gradients.add(0, dy);
-    gradients.add(1, std::move(dy));
-  });
-}
-
 Variable scale(const Variable& x, double factor) {
   const auto scaled = [factor](const Tensor& from) {
     Tensor to = Tensor::empty(from.shape(), from.dtype(), from.device());

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums, multiples and views of tensors of any shape.
+// Multiples, views and conversions of tensors of any shape.
 #pragma once
 
 #include <sluice/core/tape.h>
 
 namespace sluice::ops {
 
-// a + b, of one shape and type.
-Variable add(const Variable& a, const Variable& b);
 // factor * x.
 Variable scale(const Variable& x, double factor);
 // The same elements under another shape of equal size; no copy.

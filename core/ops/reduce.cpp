@@ -7,6 +7,7 @@
 #include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/detail/broadcast.h>
 #include <sluice/core/ops/detail/reduce.h>
+#include <sluice/core/ops/detail/unary.h>
 #include <sluice/core/ops/elementwise.h>
 #include <sluice/core/ops/math.h>
 
@@ -94,7 +95,7 @@ Variable variance(const Variable& x, const Axes& given, int correction, KeepAxes
 }
 
 Variable standard_deviation(const Variable& x, const Axes& axes, int correction, KeepAxes keep) {
-  return detail::norm_root(variance(x, axes, correction, keep));
+  return detail::unary(kernels::functions::NormRoot{}, variance(x, axes, correction, keep));
 }
 
 Variable max(const Variable& x, const Axes& axes, KeepAxes keep) {
@@ -110,21 +111,21 @@ Variable logsumexp(const Variable& x, const Axes& given, KeepAxes keep) {
   // A constant: the result does not depend on it. An infinity is no number to subtract.
   const Variable largest = max(Variable(x.value()), axes, KeepAxes::yes);
   const double infinity = std::numeric_limits<double>::infinity();
-  const Variable shift = where(equal(abs(largest), infinity),
-                               Tensor::zeros({}, x.dtype(), x.value().device()), largest);
+  const Variable shift =
+      where(equal(abs(largest), infinity), Tensor::zeros({}, x.dtype(), x.value().device()), largest);
   return with_axes(log(sum(exp(x - shift), axes, KeepAxes::yes)) + shift, x.shape(), axes, keep);
 }
 
 Variable norm(const Variable& x, Norm kind, const Axes& axes, KeepAxes keep) {
   if (kind == Norm::one) return sum(abs(x), axes, keep);
   if (kind == Norm::infinity) return max(abs(x), axes, keep);
-  return detail::norm_root(sum(square(x), axes, keep));
+  return detail::unary(kernels::functions::NormRoot{}, sum(square(x), axes, keep));
 }
 
 Variable any(const Variable& x, const Axes& axes, KeepAxes keep) {
   const Variable mask = not_equal(x, 0.0);
   return count_of(x.shape(), axes_of("any", x.shape(), axes)) > 0 ? max(mask, axes, keep)
-                                                                   : not_equal(sum(mask, axes, keep), 0.0);
+                                                                  : not_equal(sum(mask, axes, keep), 0.0);
 }
 
 Variable all(const Variable& x, const Axes& axes, KeepAxes keep) {

@@ -22,8 +22,7 @@ Variable mean(const Variable& x, const Axes& axes = {}, KeepAxes keep = KeepAxes
 // population's variance from a sample and is what PyTorch takes when it is not told.
 Variable variance(const Variable& x, const Axes& axes = {}, int correction = 1, KeepAxes keep = KeepAxes::no);
 // Its square root; where it is 0, its gradient is 0.
-Variable standard_deviation(const Variable& x, const Axes& axes = {}, int correction = 1,
-                            KeepAxes keep = KeepAxes::no);
+Variable standard_deviation(const Variable& x, const Axes& axes = {}, int correction = 1, KeepAxes keep = KeepAxes::no);
 
 // NaN where there is one. The gradient is shared evenly among equal largest elements, as by torch.amax. Integers too.
 // Throws where there is nothing to reduce.

@@ -7,11 +7,11 @@ namespace sluice::kernels {
 
 using namespace functions;
 
-[[gnu::used]] constexpr auto kInstances = std::tuple(
-    instantiate_maps<Cpu>(CpuTypes{}, ForwardMapsOfTwo<FloatFunctionsOfTwo>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMapsOfTwo<DifferentiableFunctionsOfTwo>{}),
-    instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMapsOfTwo<IntegerFunctionsOfTwo>{}),
-    instantiate_maps<Cpu>(CpuNumberTypes{}, Maps<Where, Multiple>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, Maps<WhereBackward>{}));
+[[gnu::used]] constexpr auto kInstances =
+    std::tuple(instantiate_maps<Cpu>(CpuTypes{}, ForwardMapsOfTwo<FloatFunctionsOfTwo>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMapsOfTwo<DifferentiableFunctionsOfTwo>{}),
+               instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMapsOfTwo<IntegerFunctionsOfTwo>{}),
+               instantiate_maps<Cpu>(CpuNumberTypes{}, Maps<Where, Multiple>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, Maps<WhereBackward>{}));
 
 }  // namespace sluice::kernels

@@ -114,7 +114,8 @@ void run_range(const BlockCall& call, const PointwiseLayout& layout, std::int64_
       } else if (same_type) {
         // What is the same for all elements is filled in once.
         if (first == begin || !layout.single(static_cast<int>(i)))
-          gather(layout, i, bytes, call.inputs[i], first, layout.single(static_cast<int>(i)) ? std::min(kBlock, layout.size) : count, buffer);
+          gather(layout, i, bytes, call.inputs[i], first,
+                 layout.single(static_cast<int>(i)) ? std::min(kBlock, layout.size) : count, buffer);
       } else {
         gather(layout, i, bytes, call.inputs[i], first, count, gathered.bytes);
         convert(count, call.input_types[i], gathered.bytes, call.compute, buffer);
@@ -124,8 +125,8 @@ void run_range(const BlockCall& call, const PointwiseLayout& layout, std::int64_
       return static_cast<std::byte*>(call.results[o]) + static_cast<std::size_t>(first) * size_of(call.result_type);
     };
     for (std::size_t o = 0; o < call.results.size(); ++o)
-      out[o] = call.results[o] != nullptr && call.result_type == call.compute && whole ? result_at(o)
-                                                                                        : results[o].bytes;
+      out[o] =
+          call.results[o] != nullptr && call.result_type == call.compute && whole ? result_at(o) : results[o].bytes;
     call.block(call.map, (count + kBlockStep - 1) / kBlockStep * kBlockStep, in.data(), out.data());
     for (std::size_t o = 0; o < call.results.size(); ++o)
       if (call.results[o] != nullptr && out[o] == results[o].bytes)

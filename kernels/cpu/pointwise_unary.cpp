@@ -7,16 +7,16 @@ namespace sluice::kernels {
 
 using namespace functions;
 
-[[gnu::used]] constexpr auto kInstances = std::tuple(
-    instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<FloatFunctions>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<FloatFunctions>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<ActivationFunctions>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<ActivationFunctions>{}),
-    instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMaps<IntegerFunctions>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<IntegerFunctions>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<FloatFunctionsWithScalar>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<FloatFunctionsWithScalar>{}),
-    instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMaps<IntegerFunctionsWithScalar>{}),
-    instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<IntegerFunctionsWithScalar>{}));
+[[gnu::used]] constexpr auto kInstances =
+    std::tuple(instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<FloatFunctions>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<FloatFunctions>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<ActivationFunctions>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<ActivationFunctions>{}),
+               instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMaps<IntegerFunctions>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<IntegerFunctions>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, ForwardMaps<FloatFunctionsWithScalar>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<FloatFunctionsWithScalar>{}),
+               instantiate_maps<Cpu>(CpuNumberTypes{}, ForwardMaps<IntegerFunctionsWithScalar>{}),
+               instantiate_maps<Cpu>(CpuTypes{}, BackwardMaps<IntegerFunctionsWithScalar>{}));
 
 }  // namespace sluice::kernels

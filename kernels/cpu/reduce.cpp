@@ -34,7 +34,8 @@ R reduce_row(const Op& op, std::int64_t count, const In* x) {
 }
 
 template <class Op, class In, class R = Compute<In>>
-void reduce_columns(const Op& op, std::int64_t rows, std::int64_t stride, std::int64_t columns, const In* x, R* totals) {
+void reduce_columns(const Op& op, std::int64_t rows, std::int64_t stride, std::int64_t columns, const In* x,
+                    R* totals) {
   for (std::int64_t j = 0; j < columns; ++j) totals[j] = op.template start<R>();
   for (std::int64_t row = 0; row < rows; ++row)
 #pragma omp simd

@@ -46,8 +46,7 @@ __global__ void __launch_bounds__(kPackThreads)
     R total = totals[0];
     UNROLL for (int j = 1; j < width; ++j) total = op.both(total, totals[j]);
     for (std::int64_t i = packs * width + lane; i < count; i += 32) total = op.both(total, static_cast<R>(from[i]));
-    UNROLL for (int apart = 16; apart > 0; apart /= 2) total =
-        op.both(total, __shfl_xor_sync(~0u, total, apart));
+    UNROLL for (int apart = 16; apart > 0; apart /= 2) total = op.both(total, __shfl_xor_sync(~0u, total, apart));
     if (lane == 0) store_total<Out, last>(op, total, y + unit);
   }
 }

@@ -6,7 +6,7 @@
 
 namespace sluice::test {
 
-std::vector<OpCase> activation_cases();
+std::vector<OpCase> arithmetic_cases();
 std::vector<OpCase> batch_norm_cases();
 std::vector<OpCase> conv2d_cases();
 std::vector<OpCase> dropout_cases();
@@ -16,9 +16,11 @@ std::vector<OpCase> layer_norm_cases();
 std::vector<OpCase> linear_cases();
 std::vector<OpCase> loss_cases();
 std::vector<OpCase> matmul_cases();
+std::vector<OpCase> math_cases();
 std::vector<OpCase> optimizer_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pool_cases();
+std::vector<OpCase> reduce_cases();
 std::vector<OpCase> shape_cases();
 std::vector<OpCase> softmax_cases();
 std::vector<OpCase> training_step_cases();

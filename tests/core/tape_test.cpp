@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <sluice/core/ops/activation.h>
+#include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/elementwise.h>
 
 namespace sluice {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/elementwise.h>
 #include <sluice/core/tape.h>
 

@@ -29,7 +29,7 @@ Tensor sum_to(Tensor from, const Shape& shape) {
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape, double factor) {
   return map_to_one<kernels::Multiple, CpuNumberTypes, CudaNumberTypes>(kernels::Multiple{factor}, shape, x.dtype(),
-                                                                       std::array{x});
+                                                                        std::array{x});
 }
 
 Tensor room_for_gradient(const Tensor& dy, const Shape& shape) {

@@ -55,8 +55,7 @@ Tensor reduce_group(const Op& op, const Tensor& x, const Group& group, DType to)
       if constexpr (std::is_same_v<In, BFloat16>)
         if (to == DType::f32) return Reduce::run(exec, op, geometry, from, y.mutable_data<float>(), scratch.data());
       if constexpr (std::is_same_v<In, float>)
-        if (to == DType::bf16)
-          return Reduce::run(exec, op, geometry, from, y.mutable_data<BFloat16>(), scratch.data());
+        if (to == DType::bf16) return Reduce::run(exec, op, geometry, from, y.mutable_data<BFloat16>(), scratch.data());
     }
     if constexpr (!(std::is_same_v<Op, kernels::Sum> && std::is_same_v<In, std::uint8_t>))
       Reduce::run(exec, op, geometry, from, y.mutable_data<In>(), scratch.data());
