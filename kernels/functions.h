@@ -217,7 +217,8 @@ struct ErrorFunction {
   }
 };
 
-// min(max(x, low), high); NaN stays NaN. The derivative is 1 between low and high, and 0 at both, as PyTorch 2.15 has it.
+// min(max(x, low), high); NaN stays NaN. The derivative is 1 between low and high, and 0 at both, as PyTorch 2.15 has
+// it.
 struct Clamp {
   double low, high;
   static constexpr const char* name = "clamp";
