@@ -21,6 +21,7 @@ enum class RandomPurpose : std::uint32_t {
   split = 7,
   test = 8,
   landscape = 9,
+  tensor = 10,
 };
 
 struct PhiloxKey {
