@@ -21,9 +21,10 @@ PoolGeometry geometry_of(const char* op, const Shape& shape, const Pool2dOptions
   const auto& [kernel, stride, padding] = options;
   // Kernels count rows and columns in 32 bits.
   constexpr std::int64_t most = 1 << 30;
-  require(std::max({shape[1], shape[2], kernel.height, kernel.width, stride.height, stride.width}) <= most, op,
-          "expects images, kernel and stride of at most ", most, " rows and columns, got images ", shape, ", kernel ",
-          kernel, ", stride ", stride);
+  require(std::max({shape[1], shape[2], kernel.height, kernel.width, stride.height, stride.width, padding.height,
+                    padding.width}) <= most,
+          op, "expects images, kernel, stride and padding of at most ", most, " rows and columns, got images ", shape,
+          ", kernel ", kernel, ", stride ", stride, ", padding ", padding);
   require(kernel.height > 0 && kernel.width > 0, op, "expects a kernel of at least 1x1, got ", kernel);
   require(stride.height > 0 && stride.width > 0, op, "expects a stride of at least 1x1, got ", stride);
   require(padding.height >= 0 && padding.width >= 0 && 2 * padding.height <= kernel.height &&

@@ -3,14 +3,13 @@
 
 #include <omp.h>
 
-#include <algorithm>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <sluice/base/error.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
-#include <sluice/kernels/runtime/memory.h>
+#include <sluice/kernels/cpu/conv2d_trial.h>
 #include <sluice/kernels/runtime/settings.h>
 #include <sluice/kernels/runtime/tuning.h>
 
@@ -20,60 +19,6 @@ namespace {
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& s) {
   return concat("conv2d ", name_of(pass), " ", name_of(dtype), " ", s.description(),
                 " threads=", omp_get_max_threads());
-}
-
-// Memory to measure on, full of ones: nothing that slows arithmetic down.
-template <class E>
-class Ones {
- public:
-  explicit Ones(std::int64_t count) : bytes_(static_cast<std::size_t>(count) * sizeof(E)) {
-    if (bytes_ == 0) return;
-    data_ = static_cast<E*>(raw_allocate({}, bytes_));
-    if (data_ == nullptr) throw OutOfMemory(concat("conv2d: no ", bytes_, " bytes to measure algorithms on"));
-    std::fill_n(data_, count, E(1));
-  }
-  ~Ones() {
-    if (data_ != nullptr) raw_free({}, data_, bytes_);
-  }
-  Ones(const Ones&) = delete;
-  Ones& operator=(const Ones&) = delete;
-
-  E* data() const { return data_; }
-
- private:
-  std::size_t bytes_;
-  E* data_ = nullptr;
-};
-
-template <class T>
-struct Workspace {
-  Ones<T> x, y;
-  Ones<Master<T>> weight, bias;
-  Ones<std::uint8_t> scratch;
-
-  Workspace(const Conv2dShape& shape, std::size_t scratch_bytes)
-      : x(shape.x_size()),
-        y(shape.y_size()),
-        weight(shape.weight_size()),
-        bias(shape.window.bias == Bias::present ? shape.out_channels : 0),
-        scratch(static_cast<std::int64_t>(scratch_bytes)) {}
-};
-
-template <class T>
-std::vector<std::function<void()>> contestants(Conv2dPass pass, const Conv2dShape& shape,
-                                               std::span<const Conv2dAlgorithm<T>> candidates) {
-  std::size_t scratch_bytes = 0;
-  for (const auto& candidate : candidates)
-    scratch_bytes = std::max(scratch_bytes, candidate.scratch_bytes(pass, shape));
-  const auto memory = std::make_shared<Workspace<T>>(shape, scratch_bytes);
-  std::vector<std::function<void()>> runs;
-  for (const auto& candidate : candidates) {
-    runs.push_back([=] {
-      candidate.run(pass, shape, {memory->x.data(), memory->weight.data(), memory->bias.data(), memory->y.data()},
-                    memory->scratch.data());
-    });
-  }
-  return runs;
 }
 
 // All but the plain loops.
@@ -98,9 +43,10 @@ Conv2dAlgorithm<T> algorithm_for(Conv2dPass pass, const Conv2dShape& shape) {
   if (candidates.empty()) return conv2d_plain<T>();
   std::vector<std::string_view> names;
   for (const auto& candidate : candidates) names.push_back(candidate.name);
-  const std::size_t chosen = choose_algorithm(key_of(pass, dtype_of<T>, shape), names,
-                                              [&] { return contestants<T>(pass, shape, candidates); });
-  return candidates[chosen];
+  const std::optional<std::size_t> chosen = choose_algorithm(key_of(pass, dtype_of<T>, shape), names, [&] {
+    return conv2d_trial<T>(pass, shape, std::span<const Conv2dAlgorithm<T>>(candidates));
+  });
+  return chosen ? candidates[*chosen] : conv2d_plain<T>();
 }
 
 template <class T>

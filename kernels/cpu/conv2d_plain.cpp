@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
+#include <sluice/kernels/cpu/conv2d_geometry.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -11,21 +12,6 @@ namespace {
 
 // Channels that are summed at once, in registers.
 constexpr std::int64_t kBlock = 64;
-
-struct Geometry : Conv2dShape {
-  std::int64_t in_group = in_channels / window.groups, out_group = out_channels / window.groups;
-
-  explicit Geometry(const Conv2dShape& shape) : Conv2dShape(shape) {}
-  // Where result (p or q) meets tap (r or s) along its axis; may lie outside of the image.
-  std::int64_t row(std::int64_t p, std::int64_t r) const {
-    return p * window.stride_height + r * window.dilation_height - window.padding_height;
-  }
-  std::int64_t column(std::int64_t q, std::int64_t s) const {
-    return q * window.stride_width + s * window.dilation_width - window.padding_width;
-  }
-  bool has_row(std::int64_t h) const { return h >= 0 && h < height; }
-  bool has_column(std::int64_t w) const { return w >= 0 && w < width; }
-};
 
 // sum[i] += factor * values[i].
 template <class R, class T>
@@ -40,7 +26,7 @@ void write(std::int64_t n, const R* sum, T* to) {
 
 // weight [K,R,S,C/groups] with k innermost, so that the sums of a result's channels run side by side.
 template <class R>
-void put_out_channels_last(const Geometry& g, const R* weight, R* turned) {
+void put_out_channels_last(const Conv2dGeometry& g, const R* weight, R* turned) {
   const std::int64_t taps = g.kernel_height * g.kernel_width * g.in_group;
   for (std::int64_t k = 0; k < g.out_channels; ++k)
     for (std::int64_t tap = 0; tap < taps; ++tap) turned[tap * g.out_channels + k] = weight[k * taps + tap];
@@ -48,8 +34,8 @@ void put_out_channels_last(const Geometry& g, const R* weight, R* turned) {
 
 // y of one position: channels [first_k, first_k + count) of one group.
 template <class T, class R>
-void forward_position(const Geometry& g, std::int64_t p, std::int64_t q, const T* image, const R* turned, const R* bias,
-                      std::int64_t first_k, std::int64_t count, T* y) {
+void forward_position(const Conv2dGeometry& g, std::int64_t p, std::int64_t q, const T* image, const R* turned,
+                      const R* bias, std::int64_t first_k, std::int64_t count, T* y) {
   const std::int64_t group_channel = first_k / g.out_group * g.in_group;
   R sum[kBlock] = {};
   if (bias != nullptr) std::copy_n(bias + first_k, count, sum);
@@ -69,7 +55,7 @@ void forward_position(const Geometry& g, std::int64_t p, std::int64_t q, const T
 }
 
 template <class T>
-void forward(const Geometry& g, const Conv2dOperands<T>& operands, void* scratch) {
+void forward(const Conv2dGeometry& g, const Conv2dOperands<T>& operands, void* scratch) {
   using R = Master<T>;
   R* turned = static_cast<R*>(scratch);
   put_out_channels_last(g, operands.weight, turned);
@@ -87,8 +73,8 @@ void forward(const Geometry& g, const Conv2dOperands<T>& operands, void* scratch
 
 // dx of one position: channels [first_c, first_c + count) of group `group`.
 template <class T, class R>
-void backward_input_position(const Geometry& g, std::int64_t h, std::int64_t w, const R* weight, const T* dy_image,
-                             std::int64_t group, std::int64_t first_c, std::int64_t count, T* dx) {
+void backward_input_position(const Conv2dGeometry& g, std::int64_t h, std::int64_t w, const R* weight,
+                             const T* dy_image, std::int64_t group, std::int64_t first_c, std::int64_t count, T* dx) {
   R sum[kBlock] = {};
   for (std::int64_t r = 0; r < g.kernel_height; ++r) {
     const std::int64_t down = h - g.row(0, r), p = down / g.window.stride_height;
@@ -106,7 +92,7 @@ void backward_input_position(const Geometry& g, std::int64_t h, std::int64_t w, 
 }
 
 template <class T>
-void backward_input(const Geometry& g, const Conv2dOperands<T>& operands) {
+void backward_input(const Conv2dGeometry& g, const Conv2dOperands<T>& operands) {
   parallel_for(g.batch * g.height, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t line = begin; line < end; ++line) {
       const T* dy_image = operands.y + line / g.height * g.out_height * g.out_width * g.out_channels;
@@ -122,7 +108,7 @@ void backward_input(const Geometry& g, const Conv2dOperands<T>& operands) {
 
 // dweight[k,r,s, first_c .. first_c + count): summed image by image first, which keeps long sums accurate.
 template <class T, class R>
-void backward_weight_tap(const Geometry& g, std::int64_t k, std::int64_t r, std::int64_t s, std::int64_t first_c,
+void backward_weight_tap(const Conv2dGeometry& g, std::int64_t k, std::int64_t r, std::int64_t s, std::int64_t first_c,
                          std::int64_t count, const T* x, const T* dy, R* dweight) {
   const std::int64_t channel = k / g.out_group * g.in_group + first_c;
   R total[kBlock] = {};
@@ -144,7 +130,7 @@ void backward_weight_tap(const Geometry& g, std::int64_t k, std::int64_t r, std:
 }
 
 template <class T>
-void backward_weight(const Geometry& g, const Conv2dOperands<T>& operands, void* scratch) {
+void backward_weight(const Conv2dGeometry& g, const Conv2dOperands<T>& operands, void* scratch) {
   parallel_for(g.out_channels, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t k = begin; k < end; ++k)
       for (std::int64_t r = 0; r < g.kernel_height; ++r)
@@ -172,7 +158,7 @@ std::size_t scratch_bytes(Conv2dPass pass, const Conv2dShape& shape) {
 
 template <class T>
 void run(Conv2dPass pass, const Conv2dShape& shape, const Conv2dOperands<T>& operands, void* scratch) {
-  const Geometry geometry(shape);
+  const Conv2dGeometry geometry(shape);
   switch (pass) {
     case Conv2dPass::forward: return forward(geometry, operands, scratch);
     case Conv2dPass::backward_input: return backward_input(geometry, operands);

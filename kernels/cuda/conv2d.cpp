@@ -75,8 +75,8 @@ void statistics(const Exec& exec, const Conv2dAlgorithm<T>& algorithm, const Con
 }
 
 template <class T>
-std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape,
-                                               const std::vector<Conv2dAlgorithm<T>>& candidates) {
+std::vector<Candidate> candidates_of(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape,
+                                     const std::vector<Conv2dAlgorithm<T>>& candidates) {
   std::size_t scratch_bytes = 0;
   for (const auto& candidate : candidates)
     scratch_bytes = std::max(scratch_bytes, candidate.scratch_bytes(pass, shape));
@@ -95,27 +95,31 @@ std::vector<std::function<void()>> contestants(const Exec& exec, Conv2dPass pass
   const std::size_t moments = take(moments_bytes);
   const std::size_t mean = take(normed ? 2 * static_cast<std::size_t>(shape.out_channels) * sizeof(float) : 0);
   const auto memory = std::make_shared<Arena>(exec, bytes);
-  std::vector<std::function<void()>> runs;
+  std::vector<Candidate> runs;
   for (const auto& candidate : candidates) {
-    runs.push_back([=] {
-      const auto at = [&](std::size_t offset) { return static_cast<std::byte*>(memory->data()) + offset; };
-      // With a bf16 weight at hand, as training has it.
-      const Conv2dOperands<T> operands{
-          reinterpret_cast<T*>(at(x)),
-          reinterpret_cast<float*>(at(weight)),
-          shape.window.bias == Bias::present ? reinterpret_cast<float*>(at(bias)) : nullptr,
-          reinterpret_cast<T*>(at(y)),
-          std::is_same_v<T, float> ? nullptr : reinterpret_cast<const T*>(at(weight)),
-          normed && candidate.moments_run != nullptr ? reinterpret_cast<float*>(at(moments)) : nullptr};
-      // Several, for the wait at their end to weigh little.
-      for (int i = 0; i < 10; ++i) {
-        candidate.run(exec, pass, shape, operands, at(scratch));
-        if (normed)
-          statistics(exec, candidate, shape, operands.y, reinterpret_cast<float*>(at(moments)),
-                     reinterpret_cast<float*>(at(mean)));
-      }
-      check(cudaStreamSynchronize(stream_of(exec)), "cudaStreamSynchronize");
-    });
+    runs.push_back(
+        {.run =
+             [=] {
+               const auto at = [&](std::size_t offset) { return static_cast<std::byte*>(memory->data()) + offset; };
+               // With a bf16 weight at hand, as training has it.
+               const Conv2dOperands<T> operands{
+                   reinterpret_cast<T*>(at(x)),
+                   reinterpret_cast<float*>(at(weight)),
+                   shape.window.bias == Bias::present ? reinterpret_cast<float*>(at(bias)) : nullptr,
+                   reinterpret_cast<T*>(at(y)),
+                   std::is_same_v<T, float> ? nullptr : reinterpret_cast<const T*>(at(weight)),
+                   normed && candidate.moments_run != nullptr ? reinterpret_cast<float*>(at(moments)) : nullptr};
+               // Several, for the wait at their end to weigh little.
+               for (int i = 0; i < 10; ++i) {
+                 candidate.run(exec, pass, shape, operands, at(scratch));
+                 if (normed)
+                   statistics(exec, candidate, shape, operands.y, reinterpret_cast<float*>(at(moments)),
+                              reinterpret_cast<float*>(at(mean)));
+               }
+               check(cudaStreamSynchronize(stream_of(exec)), "cudaStreamSynchronize");
+             },
+         .prepare = {},
+         .fault = {}});
   }
   return runs;
 }
@@ -137,11 +141,12 @@ Conv2dAlgorithm<T> algorithm_for(const Exec& exec, Conv2dPass pass, const Conv2d
   if (candidates.empty())
     throw DeviceError(concat("cuDNN can't run conv2d ", name_of(pass), " ", name_of(dtype_of<T>), " ",
                              shape.description(), "; choose another convolution engine"));
-  if (engine == ConvEngine::native) return candidates.front();
+  if (engine == ConvEngine::native || candidates.size() == 1) return candidates.front();
   std::vector<std::string_view> names;
   for (const auto& candidate : candidates) names.push_back(candidate.name);
-  return candidates[choose_algorithm(key_of(pass, dtype_of<T>, shape), names,
-                                     [&] { return contestants<T>(exec, pass, shape, candidates); })];
+  const auto chosen = choose_algorithm(key_of(pass, dtype_of<T>, shape), names,
+                                       [&] { return candidates_of<T>(exec, pass, shape, candidates); });
+  return chosen ? candidates[*chosen] : conv2d_direct<T>();
 }
 
 }  // namespace

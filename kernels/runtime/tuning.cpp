@@ -3,33 +3,77 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <limits>
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include <sluice/base/error.h>
 
 namespace sluice::kernels {
 namespace {
 
+struct Entry {
+  std::string algorithm;  // "" where all are refused
+  bool proven = false;    // in this process
+  bool recorded = true;   // part of the table; a choice of one is not
+};
+
 std::mutex table_mutex;
 // Held while measuring, so that measurements don't disturb each other.
 std::mutex measuring_mutex;
 
-std::map<std::string, std::string>& table() {
-  static std::map<std::string, std::string> choices;
-  return choices;
+void report(const Refusal& refusal) {
+  std::fputs(concat("sluice: \"", refusal.algorithm, "\" gives wrong results and is not used for ", refusal.key, ": ",
+                    refusal.reason, "\n")
+                 .c_str(),
+             stderr);
 }
 
-std::optional<std::string> find(const std::string& key) {
+struct Table {
+  std::map<std::string, Entry> entries;
+  std::vector<Refusal> refusals;
+  std::function<void(const Refusal&)> handler;
+};
+Table& table() {
+  static Table one;
+  return one;
+}
+
+std::optional<Entry> find(const std::string& key) {
   const std::lock_guard lock(table_mutex);
-  const auto found = table().find(key);
-  if (found == table().end()) return std::nullopt;
+  const auto found = table().entries.find(key);
+  if (found == table().entries.end()) return std::nullopt;
   return found->second;
 }
 
-std::size_t index_of(const std::string& key, const std::string& name, std::span<const std::string_view> names) {
+void set(const std::string& key, Entry entry) {
+  const std::lock_guard lock(table_mutex);
+  table().entries[key] = std::move(entry);
+}
+
+bool is_refused(const std::string& key, std::string_view algorithm) {
+  const std::lock_guard lock(table_mutex);
+  return std::ranges::any_of(
+      table().refusals, [&](const Refusal& refusal) { return refusal.key == key && refusal.algorithm == algorithm; });
+}
+
+void refuse(Refusal refusal) {
+  std::function<void(const Refusal&)> handler;
+  {
+    const std::lock_guard lock(table_mutex);
+    table().refusals.push_back(refusal);
+    handler = table().handler;
+  }
+  if (handler)
+    handler(refusal);
+  else
+    report(refusal);
+}
+
+std::optional<std::size_t> index_of(const std::string& key, const std::string& name,
+                                    std::span<const std::string_view> names) {
+  if (name.empty()) return std::nullopt;
   const auto found = std::ranges::find(names, name);
   if (found == names.end()) {
     std::string known;
@@ -39,60 +83,120 @@ std::size_t index_of(const std::string& key, const std::string& name, std::span<
   return static_cast<std::size_t>(found - names.begin());
 }
 
-double seconds_of(const std::function<void()>& run) {
-  const auto before = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-}
+// Candidates that compete for one key.
+class Contest {
+ public:
+  Contest(const std::string& key, std::span<const std::string_view> names, const MakeCandidates& make_candidates)
+      : key_(key), names_(names), candidates_(make_candidates()), best_(names.size(), kNever), runs_(names.size(), 0) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (is_refused(key, names[i])) best_[i] = kRefused;
+  }
 
-std::size_t fastest(const std::vector<std::function<void()>>& contestants) {
-  constexpr int rounds = 6;
-  constexpr double enough_seconds = 0.3;
-  // Contestants as far behind as this need not run again; a first run, which pays for cold caches, may be further.
-  constexpr double hopeless = 1.5, hopeless_at_first = 2.5;
-  std::vector<double> best(contestants.size(), std::numeric_limits<double>::infinity());
-  double spent = 0;
-  for (int round = 0; round < rounds && (round < 2 || spent < enough_seconds); ++round) {
-    for (std::size_t i = 0; i < contestants.size(); ++i) {
-      const double leader = *std::ranges::min_element(best);
-      if (round > 0 && best[i] > (round == 1 ? hopeless_at_first : hopeless) * leader) continue;
-      const double seconds = seconds_of(contestants[i]);
-      best[i] = std::min(best[i], seconds);
-      spent += seconds;
+  // Runs a candidate as often as a proof takes. Whether it is without fault.
+  bool prove(std::size_t i) {
+    while (best_[i] != kRefused && runs_[i] < kRoundsOfProof) run(i);
+    return best_[i] != kRefused;
+  }
+
+  std::optional<std::size_t> fastest() {
+    constexpr int rounds = 6;
+    constexpr double enough_seconds = 0.3;
+    // Candidates as far behind as this need not run again; a first run, which pays for cold caches, may be further.
+    constexpr double hopeless = 1.5, hopeless_at_first = 2.5;
+    for (int round = 0; round < rounds && (round < 2 || spent_ < enough_seconds); ++round) {
+      for (std::size_t i = 0; i < names_.size(); ++i) {
+        if (best_[i] == kRefused) continue;
+        if (round > 0 && best_[i] > (round == 1 ? hopeless_at_first : hopeless) * *std::ranges::min_element(best_))
+          continue;
+        run(i);
+      }
+    }
+    for (;;) {
+      const auto winner = static_cast<std::size_t>(std::ranges::min_element(best_) - best_.begin());
+      if (best_[winner] == kRefused) return std::nullopt;
+      if (prove(winner)) return winner;
     }
   }
-  return static_cast<std::size_t>(std::ranges::min_element(best) - best.begin());
-}
+
+ private:
+  static constexpr double kRefused = std::numeric_limits<double>::infinity();
+  static constexpr double kNever = std::numeric_limits<double>::max();
+
+  void run(std::size_t i) {
+    const Candidate& candidate = candidates_[i];
+    if (candidate.prepare) candidate.prepare(runs_[i]);
+    const auto before = std::chrono::steady_clock::now();
+    candidate.run();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+    spent_ += seconds;
+    best_[i] = std::min(best_[i], seconds);
+    if (runs_[i]++ >= kRoundsOfProof || !candidate.fault) return;
+    if (const std::string fault = candidate.fault(); !fault.empty()) {
+      best_[i] = kRefused;
+      refuse({.key = key_, .algorithm = std::string(names_[i]), .reason = fault});
+    }
+  }
+
+  const std::string& key_;
+  std::span<const std::string_view> names_;
+  std::vector<Candidate> candidates_;
+  std::vector<double> best_;  // seconds
+  std::vector<int> runs_;
+  double spent_ = 0;
+};
 
 }  // namespace
 
 std::vector<TuningEntry> tuning_table() {
   const std::lock_guard lock(table_mutex);
-  return {table().begin(), table().end()};
+  std::vector<TuningEntry> recorded;
+  for (const auto& [key, entry] : table().entries)
+    if (entry.recorded) recorded.emplace_back(key, entry.algorithm);
+  return recorded;
 }
 
 void import_tuning(std::span<const TuningEntry> entries) {
   for (const auto& [key, name] : entries)
     require(!key.empty() && !name.empty(), "tuning", "expects a key and a name, got \"", key, "\" and \"", name, "\"");
-  const std::lock_guard lock(table_mutex);
-  for (const auto& [key, name] : entries) table()[key] = name;
+  for (const auto& [key, name] : entries) set(key, {.algorithm = name});
 }
 
 void clear_tuning() {
   const std::lock_guard lock(table_mutex);
-  table().clear();
+  table().entries.clear();
+  table().refusals.clear();
 }
 
-std::size_t choose_algorithm(const std::string& key, std::span<const std::string_view> names,
-                             const Contestants& contestants) {
-  require(!names.empty(), "tuning", "expects an algorithm for \"", key, "\", got none");
-  if (const auto chosen = find(key)) return index_of(key, *chosen, names);
-  if (names.size() == 1) return 0;
-  const std::lock_guard measuring(measuring_mutex);
-  if (const auto chosen = find(key)) return index_of(key, *chosen, names);
-  const std::size_t winner = fastest(contestants());
+std::vector<Refusal> refusals() {
   const std::lock_guard lock(table_mutex);
-  table()[key] = names[winner];
+  return table().refusals;
+}
+
+void on_refusal(std::function<void(const Refusal&)> handler) {
+  const std::lock_guard lock(table_mutex);
+  table().handler = std::move(handler);
+}
+
+std::optional<std::size_t> choose_algorithm(const std::string& key, std::span<const std::string_view> names,
+                                            const MakeCandidates& make_candidates) {
+  require(!names.empty(), "tuning", "expects an algorithm for \"", key, "\", got none");
+  if (const auto entry = find(key); entry && entry->proven) return index_of(key, entry->algorithm, names);
+  const std::lock_guard measuring(measuring_mutex);
+  const auto entry = find(key);
+  if (entry && entry->proven) return index_of(key, entry->algorithm, names);
+  // A name that no kernel knows is an error before anything runs.
+  const std::optional<std::size_t> named = entry ? index_of(key, entry->algorithm, names) : std::nullopt;
+  Contest contest(key, names, make_candidates);
+  std::optional<std::size_t> winner;
+  if (named && contest.prove(*named))
+    winner = named;
+  else if (names.size() > 1)
+    winner = contest.fastest();
+  else if (contest.prove(0))
+    winner = 0;
+  set(key, {.algorithm = winner ? std::string(names[*winner]) : "",
+            .proven = true,
+            .recorded = winner.has_value() && (entry || names.size() > 1)});
   return winner;
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <cmath>
 
 #include <sluice/core/ops/pad.h>
@@ -44,6 +46,7 @@ TEST(Pool2d, MisuseIsNamed) {
     EXPECT_THROW(op(x, {.stride = {2, 0}}), std::invalid_argument);
     EXPECT_THROW(op(x, {.padding = {-1, 0}}), std::invalid_argument);
     EXPECT_THROW(op(x, {.stride = {1ll << 31, 1}}), std::invalid_argument);
+    EXPECT_THROW(op(x, {.padding = {std::numeric_limits<std::int64_t>::max(), 0}}), std::invalid_argument);
     EXPECT_THROW(op(x, {.padding = {2, 0}}), std::invalid_argument) << "a window of nothing but padding";
     EXPECT_THROW(op(x, {.kernel = {6, 2}}), std::invalid_argument);
     EXPECT_THROW(op(Tensor::zeros({2, 5, 5, 3}, DType::i32), {}), std::invalid_argument);

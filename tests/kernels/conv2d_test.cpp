@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include <limits>
 
 #include <sluice/core/ops/conv2d.h>
 #include <sluice/kernels/runtime/settings.h>
@@ -61,6 +61,14 @@ TEST(Conv2dShape, MistakesNameWhatWasExpectedAndFound) {
   EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 3, 3, 6}, {.dilation_height = 0}),
               HasSubstr("height expects a dilation of at least 1, got 0"));
   EXPECT_THAT(message_of({1, 2, 8, 6}, {8, 3, 3, 6}), HasSubstr("height expects an image of at least 3"));
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const Conv2dWindow& window : {Conv2dWindow{.stride_height = most}, Conv2dWindow{.padding_height = most},
+                                     Conv2dWindow{.dilation_height = most}, Conv2dWindow{.padding_height = most / 2}})
+    EXPECT_THAT(
+        message_of({1, 8, 8, 6}, {8, 3, 3, 6}, window),
+        HasSubstr("height expects image, kernel, stride, padding and dilation of at most 1073741824, got 8, 3, "));
+  EXPECT_THAT(message_of({1, 8, 8, 6}, {8, 1, 1, 6}, {.padding_height = 1 << 30, .padding_width = 1 << 30}),
+              HasSubstr("y expects at most 2^60 elements, got [1,2147483656,2147483656,8]"));
 }
 
 TEST(Conv2d, MistakesInTensorsNameWhatWasExpectedAndFound) {
@@ -78,53 +86,15 @@ TEST(Conv2d, MistakesInTensorsNameWhatWasExpectedAndFound) {
               HasSubstr("bias expects f32[4], got f32[3]"));
 }
 
-class Tuning : public testing::Test {
+class Conv2dTuning : public testing::Test {
  protected:
   void SetUp() override { kernels::clear_tuning(); }
   void TearDown() override { kernels::clear_tuning(); }
-
-  static constexpr std::string_view names[] = {"slow", "fast"};
-  int measured = 0;
-
-  std::size_t choose(const std::string& key, std::span<const std::string_view> from = names) {
-    return kernels::choose_algorithm(key, from, [this]() -> std::vector<std::function<void()>> {
-      ++measured;
-      return {[] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }, [] {}};
-    });
-  }
 };
-
-TEST_F(Tuning, TheFasterOneIsMeasuredOnceAndRecorded) {
-  EXPECT_EQ(choose("a"), 1u);
-  EXPECT_EQ(choose("a"), 1u);
-  EXPECT_EQ(measured, 1);
-  EXPECT_THAT(kernels::tuning_table(), testing::ElementsAre(kernels::TuningEntry("a", "fast")));
-}
-
-TEST_F(Tuning, AChoiceOfOneIsNotMeasured) {
-  EXPECT_EQ(choose("a", std::span(names).first(1)), 0u);
-  EXPECT_EQ(measured, 0);
-  EXPECT_TRUE(kernels::tuning_table().empty());
-}
-
-TEST_F(Tuning, ImportedChoicesAreHonoured) {
-  const kernels::TuningEntry entries[] = {{"a", "slow"}};
-  kernels::import_tuning(entries);
-  EXPECT_EQ(choose("a"), 0u);
-  EXPECT_EQ(measured, 0);
-}
-
-TEST_F(Tuning, ImportedNamesThatNobodyKnowsThrow) {
-  const kernels::TuningEntry entries[] = {{"a", "quantum"}};
-  kernels::import_tuning(entries);
-  EXPECT_THAT(message_of([&] { choose("a"); }), testing::HasSubstr("\"a\" expects one of slow, fast, got \"quantum\""));
-  const kernels::TuningEntry nameless[] = {{"b", ""}};
-  EXPECT_THROW(kernels::import_tuning(nameless), std::invalid_argument);
-}
 
 // A run that goes on with its table gets its very bits, and whichever algorithm was chosen for whichever pass agrees
 // with the double oracle.
-TEST_F(Tuning, EveryChoiceForAConvolutionIsRightAndRepeatable) {
+TEST_F(Conv2dTuning, EveryChoiceForAConvolutionIsRightAndRepeatable) {
   using Role = CaseInput::Role;
   for (const std::int64_t stride : {1, 2}) {
     const ops::Conv2dOptions options{.stride = {stride, stride}, .padding = {1, 1}};
