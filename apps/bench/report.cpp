@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <sluice/base/error.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

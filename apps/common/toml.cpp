@@ -178,18 +178,18 @@ std::string TomlConfig::to_config(const CLI::App* app, bool, bool, std::string) 
 
 std::vector<CLI::ConfigItem> TomlConfig::from_config(std::istream& input) const {
   const std::string text(std::istreambuf_iterator<char>(input), {});
-  std::vector<CLI::ConfigItem> items;
+  std::vector<CLI::ConfigItem> found;
   try {
     for (TomlEntry& entry : parse_toml(text)) {
       CLI::ConfigItem item;
       item.name = std::move(entry.key);
       item.inputs = std::move(entry.values);
-      items.push_back(std::move(item));
+      found.push_back(std::move(item));
     }
   } catch (const IoError& error) {
     throw CLI::ConversionError(fmt::format("the configuration file, {}", error.what()));
   }
-  return items;
+  return found;
 }
 
 }  // namespace sluice::apps
