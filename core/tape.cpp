@@ -139,6 +139,8 @@ Variable Tape::watched(Tensor value) {
 
 void Tape::keep_gradient(const Variable& result) {
   start(result);
+  require(!result.slot_->released, "keep_gradient",
+          "the graph of this result was released by an earlier backward pass");
   if (!result.slot_->leaf) result.slot_->keeps = true;
 }
 

@@ -92,6 +92,32 @@ TEST(FloodedCrossEntropy, IsFloodOfSoftmaxCrossEntropy) {
       }
 }
 
+// The saved gradient goes out as it is where the pass starts at the loss: a later pass must not scale it in place.
+TEST(FloodedCrossEntropy, ALaterPassThroughAKeptGraphLeavesTheFirstGradientAlone) {
+  const Batch b = batch(7, 5, DType::f32, false);
+  const Tensor levels = Tensor::full({}, 0, DType::f32, test_device());
+  for (const bool of_rows : {false, true}) {
+    const auto gradient_of_three = [&](KeepGraph keep) {
+      Tape tape;
+      Variable x = tape.watched(b.logits);
+      const Variable loss = of_rows ? ops::flooded_cross_entropy_rows(x, b.labels, levels, {}, b.options).loss
+                                    : ops::flooded_cross_entropy(x, b.labels, 0, b.options).loss;
+      if (keep == KeepGraph::no) {
+        tape.backward(loss, Tensor::full({}, 3, loss.dtype(), test_device()));
+        return floats(x.gradient());
+      }
+      tape.backward(loss, KeepGraph::yes);
+      const std::vector<float> first = floats(x.gradient());
+      const Tensor held = x.gradient();
+      tape.backward(loss, Tensor::full({}, 2, loss.dtype(), test_device()));
+      EXPECT_EQ(floats(held), first) << "of rows: " << of_rows;
+      return floats(x.gradient());
+    };
+    const std::vector<float> expected = gradient_of_three(KeepGraph::no), found = gradient_of_three(KeepGraph::yes);
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-6) << "of rows: " << of_rows;
+  }
+}
+
 struct RowsOutcome {
   Outcome outcome;
   double flooded;

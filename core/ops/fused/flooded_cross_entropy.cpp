@@ -21,8 +21,10 @@ Variable record_with_gradient(const char* op, const Tensor& value, const Variabl
     Tensor dx = gradients.runs_again() ? dlogits : std::move(dlogits);
     if (!gradient.is_one()) {
       const Tensor dy = std::move(gradient);
+      // An earlier pass may have handed the saved tensor out as it is.
+      const bool shared = !dx.unique();
       const Tensor from = dx;
-      if (gradients.runs_again()) dx = Tensor::empty(from.shape(), from.dtype(), from.device());
+      if (shared) dx = Tensor::empty(from.shape(), from.dtype(), from.device());
       with_float_type(dx.dtype(), kOp, [&](auto tag) {
         using T = decltype(tag);
         SLUICE_KERNEL(T, exec_of(dx), scale_by, dx.size(), dy.data<Master<T>>(), from.data<T>(), dx.mutable_data<T>());
