@@ -7,6 +7,7 @@ bytes of stack, where what is spilled lies. kernels/cuda/resources.csv keeps it.
   kernel_resources.py --check [BUILD]   compares: exit 1 where a kernel has more stack than it had, more than 8 registers
                                         more, or is not in the table; 77 where the table is of another nvcc"""
 import csv
+import ctypes
 import pathlib
 import re
 import struct
@@ -20,6 +21,7 @@ MOST_MORE_REGISTERS = 8
 # The attributes of a kernel that a cubin's section .nv.info lists.
 FRAME_SIZE, REGISTER_COUNT = 0x11, 0x2F
 FATBIN, ELF_IMAGE, NO_BITS = 0xBA55ED50, 2, 8
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 def sections(elf):
@@ -34,6 +36,21 @@ def sections(elf):
     return found
 
 
+def image(header, payload):
+    """The ELF file of a fatbin's entry, which nvcc compresses (Zstandard) where it is large."""
+    if not payload.startswith(ZSTANDARD):
+        return payload
+    compressed, = struct.unpack_from("<I", header, 16)
+    size, = struct.unpack_from("<Q", header, 56)
+    elf = ctypes.create_string_buffer(size)
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_decompress.restype = ctypes.c_size_t
+    found = library.ZSTD_decompress(elf, ctypes.c_size_t(size), payload, ctypes.c_size_t(compressed))
+    if found != size:
+        raise ValueError(f"an entry of {size} bytes does not decompress")
+    return elf.raw
+
+
 def cubins(path):
     """The device code in an object file: architecture and ELF file of each."""
     fatbin, size = sections(path.read_bytes()).get(".nv_fatbin", (b"", 0))
@@ -45,7 +62,7 @@ def cubins(path):
         while at < end:
             kind, _, header, length = struct.unpack_from("<HHIQ", fatbin, at)
             if kind == ELF_IMAGE:
-                yield struct.unpack_from("<I", fatbin, at + 28)[0], fatbin[at + header:at + header + length]
+                yield struct.unpack_from("<I", fatbin, at + 28)[0], image(fatbin[at:at + header], fatbin[at + header:at + header + length])
             at += header + length
         at += -at % 8
 
