@@ -29,4 +29,5 @@ forbid nn 'optim|analysis|data|apps|tests'
 forbid optim 'nn|analysis|data|apps|tests'
 forbid data 'nn|optim|analysis|apps|tests'
 forbid analysis 'nn|optim|data|apps|tests'
+scripts/check_operations.py || failed=1
 exit $failed

@@ -13,6 +13,7 @@
 #include <sluice/nn/linear.h>
 #include <sluice/nn/pool.h>
 #include <sluice/nn/sequential.h>
+#include <sluice/optim/sgd.h>
 #include "tests/support/op_case.h"
 
 namespace sluice::test {
@@ -23,6 +24,35 @@ std::vector<std::string> names_of(const nn::Module& module) {
   for (const NamedParameter& parameter : module.parameters()) names.push_back(parameter.name);
   for (const NamedTensor& buffer : module.buffers()) names.push_back(buffer.name);
   return names;
+}
+
+TEST(Module, FrozenLayersDoNoWorkAndAreLeftByTheOptimizer) {
+  nn::Initialiser initialiser(1);
+  nn::Sequential model;
+  auto& trunk = model.emplace<nn::Sequential>();
+  trunk.emplace<nn::Conv2d>(nn::Conv2dOptions{.inputs = 3, .outputs = 4}, initialiser);
+  trunk.emplace<nn::BatchNorm>(4, initialiser);
+  model.emplace<nn::GlobalAveragePool>();
+  model.emplace<nn::Linear>(nn::LinearOptions{.inputs = 4, .outputs = 2}, initialiser);
+  trunk.requires_gradient(false);
+  std::vector<std::string> ran;
+  Tape tape([&](const char* name, TapePhase phase, const Tensor&) {
+    if (phase == TapePhase::ran_back) ran.push_back(name);
+  });
+  const Variable y = model(tape.input(random_tensor({2, 5, 5, 3}, DType::f32, 1)));
+  const auto values = [&] {
+    std::vector<std::vector<float>> all;
+    for (const NamedParameter& parameter : model.parameters())
+      all.push_back(parameter.variable.value().to_vector<float>());
+    return all;
+  };
+  const auto before = values();
+  optim::Sgd sgd(model.parameters(), {.learning_rate = 0.1, .weight_decay = 0.1});
+  tape.backward(y, random_tensor({2, 2}, DType::f32, 2));
+  sgd.step();
+  EXPECT_EQ(ran, std::vector<std::string>{"linear"});
+  const auto after = values();
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(before[i] == after[i], i < 4) << model.parameters()[i].name;
 }
 
 TEST(Module, JoinsNamesByDotsAndTellsKinds) {
