@@ -42,8 +42,8 @@ class Tensor {
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
 
-  // The first element, to read: nullptr for an undefined tensor. Throws std::invalid_argument where T is not the element
-  // type.
+  // The first element, to read: nullptr for an undefined tensor. Throws std::invalid_argument where T is not the
+  // element type.
   template <class T>
   const T* data() const {
     return ptr<const T>();
