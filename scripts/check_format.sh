@@ -16,18 +16,21 @@ for file in $(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' '
   head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "$file: no SPDX line"; failed=1; }
 done
 
-# Calls go down only: apps > nn, optim, data > core > kernels.
-forbid() { # folder, floors that it must not include
-  if grep -nE "#include \"($2)/" -r "$1" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh'; then
+# A layer includes only layers below it: base < emulator < kernels < core < nn, optim, data, flooding, analysis < apps.
+forbid() { # folder, layers that it must not include
+  if grep -nE "#include [<\"](sluice/)?($2)/" -r "$1" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh'; then
     echo "$1 must not include these"
     failed=1
   fi
 }
-forbid kernels 'core|nn|optim|data|analysis|apps|tests'
-forbid core 'nn|optim|data|analysis|apps|tests'
-forbid nn 'optim|analysis|data|apps|tests'
-forbid optim 'nn|analysis|data|apps|tests'
-forbid data 'nn|optim|analysis|apps|tests'
-forbid analysis 'nn|optim|data|apps|tests'
+forbid base 'emulator|kernels|core|nn|optim|data|flooding|analysis|apps|tests'
+forbid emulator 'kernels|core|nn|optim|data|flooding|analysis|apps|tests'
+forbid kernels 'core|nn|optim|data|flooding|analysis|apps|tests'
+forbid core 'nn|optim|data|flooding|analysis|apps|tests'
+forbid nn 'optim|data|flooding|analysis|apps|tests'
+forbid optim 'nn|data|flooding|analysis|apps|tests'
+forbid data 'nn|optim|flooding|analysis|apps|tests'
+forbid flooding 'nn|optim|data|analysis|apps|tests'
+forbid analysis 'nn|optim|data|flooding|apps|tests'
 scripts/check_operations.py || failed=1
 exit $failed
