@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mathematical functions of one number for kernels: the same name for float and double, on the host and on the device.
 // Loops over them run on whole vectors where the C library has vector forms (glibc 2.35 and later on x86-64), which are
-// within 4 units in the last place. kernels/dual.h has the same functions for dual numbers.
+// within 4 units in the last place.
 #pragma once
 
 #include <cmath>

@@ -21,7 +21,7 @@ constexpr const char* kRemedy =
 
 }  // namespace
 
-// On the CPU, where nobody waits for a number, an update is applied only where loss and gradients are finite.
+// On the CPU, where reading a number costs no wait, an update is applied only where loss and gradients are finite.
 void Trainer::train_step(const data::Batch& batch) {
   if (undo_) undo_->remember();
   gather_gradients(batch, Pass::first);

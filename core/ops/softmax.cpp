@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/ops/softmax.h>
 
+#include <sluice/core/ops/detail/broadcast.h>
 #include <sluice/kernels/runtime/dispatch.h>
 #include <sluice/kernels/softmax.h>
 
@@ -10,11 +11,6 @@ namespace {
 std::int64_t classes_of(const char* op, const Shape& shape) {
   require(shape.rank() >= 1 && shape[-1] > 0, op, "expects [...,C] with at least one class, got ", shape);
   return shape[-1];
-}
-
-// Where a gradient may be written: over the arrived one, unless others look at it.
-Tensor room_for_gradient(const Tensor& dy) {
-  return dy.unique() ? dy : Tensor::empty(dy.shape(), dy.dtype(), dy.device());
 }
 
 }  // namespace
@@ -27,7 +23,7 @@ Variable softmax(const Variable& x) {
     kernels::Softmax<Device>::forward(exec_of(y), rows, classes, x.value().data<T>(), y.mutable_data<T>());
   });
   return record("softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
-    Tensor dx = room_for_gradient(dy);
+    Tensor dx = detail::room_for_gradient(dy, dy.shape());
     dispatch(exec_of(dy), dy.dtype(), "softmax", [&]<class Device, class T>() {
       kernels::Softmax<Device>::backward(exec_of(dy), rows, classes, y.data<T>(), dy.data<T>(), dx.mutable_data<T>());
     });
@@ -44,7 +40,7 @@ Variable log_softmax(const Variable& x) {
     kernels::LogSoftmax<Device>::forward(exec_of(y), rows, classes, x.value().data<T>(), y.mutable_data<T>());
   });
   return record("log_softmax", y, {&x}, [rows, classes, y](Tensor dy, Gradients& gradients) {
-    Tensor dx = room_for_gradient(dy);
+    Tensor dx = detail::room_for_gradient(dy, dy.shape());
     dispatch(exec_of(dy), dy.dtype(), "log_softmax", [&]<class Device, class T>() {
       kernels::LogSoftmax<Device>::backward(exec_of(dy), rows, classes, y.data<T>(), dy.data<T>(),
                                             dx.mutable_data<T>());

@@ -17,7 +17,7 @@ Tensor sum_to(Tensor from, const Shape& shape);
 // factor x, broadcast to `shape`.
 Tensor broadcast_to(const Tensor& x, const Shape& shape, double factor = 1);
 
-// A tensor of that shape for a gradient: dy itself where nobody else looks at it.
+// A tensor of that shape for a gradient: dy itself where no other tensor shares its storage.
 Tensor room_for_gradient(const Tensor& dy, const Shape& shape);
 
 // results[o] = map(inputs broadcast to `shape`) for elements of type `dtype`. Undefined results are not stored.

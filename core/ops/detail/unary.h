@@ -7,7 +7,7 @@
 
 namespace sluice::ops::detail {
 
-// y = f(x); the gradient is written over the one that arrived where nobody else looks at it. Masks are not recorded.
+// y = f(x); the gradient is written over the one that arrived where no other tensor shares it. Masks are not recorded.
 template <class F, class OnCpu = CpuTypes, class OnCuda = CudaTypes>
 Variable unary(const F& f, const Variable& x) {
   using kernels::functions::Saved;
