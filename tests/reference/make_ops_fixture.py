@@ -1,77 +1,53 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ops.safetensors: results and gradients of operations as PyTorch computes them in double.
+"""Writes ops.safetensors: values and gradients of operations as PyTorch computes them in double.
 
     python3 tests/reference/make_ops_fixture.py    # made with PyTorch 2.15
 
-An entry of OPS is the shapes of the inputs and a function of them. Input i is pattern(shape, i), and the gradient that
-arrives at the result is pattern(shape, 99), so the file holds results and gradients only ("name.y", "name.d0", ...). The
-functions of Sluice that must agree stand in tests/core/ops_fixture_test.cpp. Images are [N,H,W,C].
+An entry of the OPS of ops_of_*.py is a function and its inputs: shapes, or tensors where the numbers matter. Input i of a
+shape is pattern(shape, i), and the gradient that arrives at a floating result is pattern(shape, 99). The file holds the
+results ("name.y"), the gradients ("name.d0", ...) and the inputs that are not patterns ("name.in0", ...). The functions
+of Sluice that must agree stand in tests/fixtures, under the same names.
 """
 from pathlib import Path
 
+import ops_of_math
+import ops_of_networks
+import ops_of_shape
 import torch
-import torch.nn.functional as F
 from pattern import pattern
 from safetensors.torch import save_file
 
 
-def of_images(function):
-    """A function of [N,C,H,W] as one of [N,H,W,C]."""
-    return lambda x: function(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+def plain(tensor):
+    """As Sluice reads it: masks are u8, other integers i32."""
+    tensor = tensor.detach().contiguous().clone()
+    if tensor.dtype == torch.bool:
+        return tensor.to(torch.uint8)
+    return tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor
 
 
-def pad(left, right, top, bottom, mode, value=0.0):
-    return of_images(lambda x: F.pad(x, (left, right, top, bottom), mode, value))
-
-
-def split(x):
-    a, b, c = torch.split(x, [2, 4, 1], dim=1)
-    return torch.cat([c, b, a, c], dim=1)
-
-
-# Of [2,5,3] along axis 1: place i % 5 but for one in seven, which is 4.
-PLACES = torch.tensor([4 if i % 7 == 2 else i % 5 for i in range(24)]).reshape(2, 4, 3)
-
-OPS = {
-    "concatenate": ([(2, 3, 5), (2, 4, 5), (2, 1, 5)], lambda a, b, c: torch.cat([a, b, c], dim=1)),
-    "dot": ([(7,), (7,)], torch.dot),
-    "embedding": ([(6, 5)], lambda x: F.embedding(torch.tensor([[3, 0, 3], [5, 3, 1]]), x)),
-    "expand": ([(3, 1, 5)], lambda x: x.expand(2, 3, 4, 5)),
-    "flip": ([(3, 5, 7)], lambda x: torch.flip(x, [0, 2])),
-    "gather": ([(2, 5, 3)], lambda x: torch.gather(x, 1, PLACES)),
-    "index_select": ([(2, 5, 3)], lambda x: torch.index_select(x, 1, torch.tensor([4, 0, 4, 2]))),
-    "masked_fill": ([(2, 5, 3)], lambda x: x.masked_fill(torch.tensor([[1], [0], [0], [1], [1]], dtype=torch.bool), 2.5)),
-    "matmul": ([(2, 1, 5, 7), (3, 7, 4)], torch.matmul),
-    "matmul_transposed": ([(3, 7, 5), (4, 7)], lambda a, b: a.mT @ b.mT),
-    "outer": ([(3,), (5,)], torch.outer),
-    "pad_constant": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "constant", -1.5)),
-    "pad_reflect": ([(2, 4, 6, 3)], pad(2, 5, 3, 1, "reflect")),
-    "pad_replicate": ([(2, 4, 6, 3)], pad(2, 7, 3, 5, "replicate")),
-    "permute": ([(3, 4, 5, 6)], lambda x: x.permute(2, 0, 3, 1)),
-    "pixel_shuffle": ([(2, 3, 4, 18)], of_images(lambda x: F.pixel_shuffle(x, 3))),
-    "pixel_unshuffle": ([(2, 6, 9, 5)], of_images(lambda x: F.pixel_unshuffle(x, 3))),
-    "repeat": ([(2, 3, 5)], lambda x: x.repeat(3, 1, 2)),
-    "roll": ([(3, 7, 5)], lambda x: torch.roll(x, -9, 1)),
-    "scatter_add": ([(2, 5, 3), (2, 4, 3)], lambda x, source: x.scatter_add(1, PLACES, source)),
-    "slice": ([(3, 17, 5)], lambda x: x[:, 1:-2:3]),
-    "split": ([(2, 7, 3)], split),
-    "squeeze": ([(3, 1, 5)], lambda x: x.squeeze(1)),
-    "stack": ([(3, 5), (3, 5)], lambda a, b: torch.stack([a, b], dim=1)),
-    "transpose": ([(3, 4, 5)], lambda x: x.transpose(0, -1)),
-    "unsqueeze": ([(3, 5)], lambda x: x.unsqueeze(1)),
-}
+def entry(function, inputs):
+    tensors = [x.clone() if torch.is_tensor(x) else pattern(x, i) for i, x in enumerate(inputs)]
+    for x in tensors:
+        x.requires_grad_(x.is_floating_point())
+    y = function(*tensors)
+    if y.is_floating_point() and y.requires_grad:
+        y.backward(pattern(tuple(y.shape), 99))
+    stored = {"y": plain(y)}
+    for i, x in enumerate(tensors):
+        if torch.is_tensor(inputs[i]) or x.grad is None:
+            stored[f"in{i}"] = plain(x)
+        if x.grad is not None:
+            stored[f"d{i}"] = plain(x.grad)
+    return stored
 
 
 def main():
     stored = {}
-    for name, (shapes, function) in OPS.items():
-        inputs = [pattern(shape, stream).requires_grad_() for stream, shape in enumerate(shapes)]
-        y = function(*inputs)
-        y.backward(pattern(tuple(y.shape), 99))
-        stored[f"{name}.y"] = y.detach().contiguous()
-        for i, x in enumerate(inputs):
-            stored[f"{name}.d{i}"] = x.grad.contiguous()
+    for module in (ops_of_math, ops_of_networks, ops_of_shape):
+        for name, (function, inputs) in module.OPS.items():
+            stored.update({f"{name}.{part}": tensor for part, tensor in entry(function, inputs).items()})
     save_file(stored, Path(__file__).with_name("ops.safetensors"), {"pytorch": torch.__version__})
 
 
