@@ -16,6 +16,7 @@
 #include <sluice/core/ops/layer_norm.h>
 #include <sluice/core/ops/linear.h>
 #include <sluice/core/ops/loss.h>
+#include <sluice/core/ops/losses.h>
 #include <sluice/core/ops/math.h>
 #include <sluice/core/ops/matmul.h>
 #include <sluice/core/ops/pad.h>

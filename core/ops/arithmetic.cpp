@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include <sluice/core/ops/detail/binary.h>
 #include <sluice/core/ops/detail/unary.h>
 
 namespace sluice::ops {
@@ -26,39 +27,9 @@ using OnCpu = std::conditional_t<kTakesIntegers<F>, CpuNumberTypes, CpuTypes>;
 template <class F>
 using OnCuda = std::conditional_t<kTakesIntegers<F>, CudaNumberTypes, CudaTypes>;
 
-Shape require_alike(const char* op, const Variable& a, const Variable& b) {
-  require_one_device(op, {&a.value(), &b.value()});
-  require(a.dtype() == b.dtype(), op, "expects two of one type, got ", name_of(a.dtype()), a.shape(), " and ",
-          name_of(b.dtype()), b.shape());
-  return detail::broadcast_shape(op, a.shape(), b.shape());
-}
-
-template <class F>
-Tensor value_of_two(const Variable& a, const Variable& b, const Shape& shape) {
-  return detail::map_to_one<kernels::ForwardOfTwo<F>, OnCpu<F>, OnCuda<F>>({}, shape, a.dtype(),
-                                                                           std::array{a.value(), b.value()});
-}
-
 template <class F>
 Variable binary(const Variable& a, const Variable& b) {
-  const Shape shape = require_alike(F::name, a, b);
-  Tensor y = value_of_two<F>(a, b, shape);
-  if constexpr (kernels::kGivesMask<F>)
-    return y;
-  else
-    return record(F::name, std::move(y), {&a, &b}, [a = a.value(), b = b.value()](Tensor dy, Gradients& gradients) {
-      std::array<Tensor, 2> results;
-      const Shape arrived = dy.shape();
-      // The first result may be written over dy: every place is read before it is written.
-      const std::size_t first = gradients.wants(0) ? 0 : 1;
-      results[first] = detail::room_for_gradient(dy, arrived);
-      if (first == 0 && gradients.wants(1)) results[1] = Tensor::empty(arrived, dy.dtype(), dy.device());
-      detail::run_map<CpuTypes, CudaTypes>(kernels::BackwardOfTwo<F>{}, arrived, dy.dtype(), std::array{a, b, dy},
-                                           results);
-      dy = {};
-      if (gradients.wants(0)) gradients.add(0, detail::sum_to(std::move(results[0]), a.shape()));
-      if (gradients.wants(1)) gradients.add(1, detail::sum_to(std::move(results[1]), b.shape()));
-    });
+  return detail::binary<F, OnCpu<F>, OnCuda<F>>(a, b);
 }
 
 template <class F>
@@ -83,8 +54,8 @@ Variable left(double a, const Variable& b) {
 
 // The gradient of a sum needs no pass of its own.
 Variable add(const Variable& a, const Variable& b) {
-  const Shape shape = require_alike("add", a, b);
-  return record("add", value_of_two<Add>(a, b, shape), {&a, &b},
+  const Shape shape = detail::require_alike("add", a, b);
+  return record("add", detail::value_of_two<Add, OnCpu<Add>, OnCuda<Add>>(a, b, shape), {&a, &b},
                 [of_a = a.shape(), of_b = b.shape()](Tensor dy, Gradients& gradients) {
                   if (gradients.wants(0)) gradients.add(0, detail::sum_to(dy, of_a));
                   if (gradients.wants(1)) gradients.add(1, detail::sum_to(std::move(dy), of_b));
@@ -92,8 +63,8 @@ Variable add(const Variable& a, const Variable& b) {
 }
 
 Variable subtract(const Variable& a, const Variable& b) {
-  const Shape shape = require_alike("subtract", a, b);
-  return record("subtract", value_of_two<Subtract>(a, b, shape), {&a, &b},
+  const Shape shape = detail::require_alike("subtract", a, b);
+  return record("subtract", detail::value_of_two<Subtract, OnCpu<Subtract>, OnCuda<Subtract>>(a, b, shape), {&a, &b},
                 [of_a = a.shape(), of_b = b.shape()](Tensor dy, Gradients& gradients) {
                   if (gradients.wants(1)) {
                     const Tensor db = detail::sum_to(dy, of_b);
@@ -142,7 +113,7 @@ Variable greater_equal(const Variable& a, double b) { return left<LessEqual>(b, 
 Variable where(const Variable& mask, const Variable& a, const Variable& b) {
   require_one_device("where", {&mask.value(), &a.value(), &b.value()});
   require(mask.dtype() == DType::u8, "where", "expects a mask of type u8, got ", name_of(mask.dtype()));
-  const Shape shape = detail::broadcast_shape("where", mask.shape(), require_alike("where", a, b));
+  const Shape shape = detail::broadcast_shape("where", mask.shape(), detail::require_alike("where", a, b));
   Tensor y = detail::map_to_one<kernels::Where, CpuNumberTypes, CudaNumberTypes>(
       {}, shape, a.dtype(), std::array{mask.value(), a.value(), b.value()});
   return record("where", std::move(y), {&a, &b},

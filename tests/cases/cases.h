@@ -15,6 +15,7 @@ std::vector<OpCase> index_cases();
 std::vector<OpCase> layer_norm_cases();
 std::vector<OpCase> linear_cases();
 std::vector<OpCase> loss_cases();
+std::vector<OpCase> losses_cases();
 std::vector<OpCase> matmul_cases();
 std::vector<OpCase> math_cases();
 std::vector<OpCase> optimizer_cases();

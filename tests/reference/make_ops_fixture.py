@@ -11,6 +11,7 @@ of Sluice that must agree stand in tests/fixtures, under the same names.
 """
 from pathlib import Path
 
+import ops_of_losses
 import ops_of_math
 import ops_of_networks
 import ops_of_shape
@@ -45,7 +46,7 @@ def entry(function, inputs):
 
 def main():
     stored = {}
-    for module in (ops_of_math, ops_of_networks, ops_of_shape):
+    for module in (ops_of_losses, ops_of_math, ops_of_networks, ops_of_shape):
         for name, (function, inputs) in module.OPS.items():
             stored.update({f"{name}.{part}": tensor for part, tensor in entry(function, inputs).items()})
     save_file(stored, Path(__file__).with_name("ops.safetensors"), {"pytorch": torch.__version__})

@@ -8,7 +8,9 @@
 namespace sluice::ops::detail {
 
 // y = f(x); the gradient is written over the one that arrived where no other tensor shares it. Masks are not recorded.
-template <class F, class OnCpu = CpuTypes, class OnCuda = CudaTypes>
+// `Gradient...` are the types of which there are gradients.
+template <class F, class OnCpu = CpuTypes, class OnCuda = CudaTypes, class GradientOnCpu = CpuTypes,
+          class GradientOnCuda = CudaTypes>
 Variable unary(const F& f, const Variable& x) {
   using kernels::functions::Saved;
   Tensor y = map_to_one<kernels::Forward<F>, OnCpu, OnCuda>({f}, x.shape(), x.dtype(), std::array{x.value()});
@@ -19,8 +21,8 @@ Variable unary(const F& f, const Variable& x) {
     return record(F::name, std::move(y), {&x}, [f, saved](Tensor dy, Gradients& gradients) {
       std::array<Tensor, 1> dx{room_for_gradient(dy, dy.shape())};
       // What saves nothing has the same derivative everywhere.
-      run_map<CpuTypes, CudaTypes>(kernels::Backward<F>{f}, dy.shape(), dy.dtype(),
-                                   std::array{saved.defined() ? saved : dy, dy}, dx);
+      run_map<GradientOnCpu, GradientOnCuda>(kernels::Backward<F>{f}, dy.shape(), dy.dtype(),
+                                             std::array{saved.defined() ? saved : dy, dy}, dx);
       dy = {};
       gradients.add(0, std::move(dx[0]));
     });
