@@ -19,6 +19,7 @@
 #include <sluice/core/ops/losses.h>
 #include <sluice/core/ops/math.h>
 #include <sluice/core/ops/matmul.h>
+#include <sluice/core/ops/order.h>
 #include <sluice/core/ops/pad.h>
 #include <sluice/core/ops/pool.h>
 #include <sluice/core/ops/reduce.h>

@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RESULT = r"(?:inline )?(?:Variable|Tensor|FloodedRows|RelaxedLoss|FloodedCrossEntropy|std::vector<Variable>)"
+RESULT = r"(?:inline )?(?:Variable|Tensor|TopK|FloodedRows|RelaxedLoss|FloodedCrossEntropy|std::vector<Variable>)"
 # Parts of other operations and of optimizers, not for users.
 PRIVATE = {"ascent_rate", "batch_norm_with_tail", "clip_factor", "gradient_norm"}
 

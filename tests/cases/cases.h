@@ -19,6 +19,7 @@ std::vector<OpCase> losses_cases();
 std::vector<OpCase> matmul_cases();
 std::vector<OpCase> math_cases();
 std::vector<OpCase> optimizer_cases();
+std::vector<OpCase> order_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pool_cases();
 std::vector<OpCase> reduce_cases();

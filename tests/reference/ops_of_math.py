@@ -109,6 +109,17 @@ OPS = {
     "norm_infinity": (lambda x: torch.linalg.vector_norm(x, math.inf, 1), [(3, 4)]),
     "any": (lambda x: (x != 0).any(1), [numbers(0, 0, 0, 1, 0, 2).reshape(3, 2)]),
     "all": (lambda x: (x != 0).all(1), [numbers(0, 0, 0, 1, 3, 2).reshape(3, 2)]),
+    # core/ops/order.h
+    "argmax": (lambda x: x.argmax(1), [random(3, 7, 2)]),
+    "argmax_all": (lambda x: x.argmax(), [TIES]),
+    "argmax_nan": (lambda x: x.argmax(1, keepdim=True), [numbers(1, math.nan, 2, math.nan, 3, 3, 1, 0).reshape(2, 4)]),
+    "argmin": (lambda x: x.argmin(1), [random(3, 7, 2)]),
+    "argmin_nan": (lambda x: x.argmin(1), [numbers(1, math.nan, 2, math.nan, 3, 0, 1, 0).reshape(2, 4)]),
+    "top_k": (lambda x: x.topk(3, 1)[0], [(3, 7, 2)]),
+    "top_k_indices": (lambda x: x.topk(3, 1)[1], [random(3, 7, 2)]),
+    "top_k_smallest": (lambda x: x.topk(2, -1, largest=False)[0], [(5, 7)]),
+    "cumsum": (lambda x: x.cumsum(1), [(3, 7, 2)]),
+    "cumsum_of_rows": (lambda x: x.cumsum(-1), [(3, 7)]),
     # core/ops/elementwise.h
     "cast": (lambda x: x.float().double(), [(3, 5)]),
     "flatten": (lambda x: x.flatten(1), [(3, 2, 5)]),

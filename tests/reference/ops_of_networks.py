@@ -43,6 +43,8 @@ OPS = {
     "layer_norm": (lambda x, w, b: F.layer_norm(x, (7,), w, b), [(3, 5, 7), (7,), (7,)]),
     "linear": (F.linear, [(3, 5), (4, 5), (4,)]),
     "log_softmax": (lambda x: F.log_softmax(x, -1), [(3, 5, 7)]),
+    "log_softmax_middle": (lambda x: F.log_softmax(x, 1), [(3, 5, 7)]),
     "max_pool2d": (of_images(F.max_pool2d, **{**POOL}), [(2, 6, 5, 3)]),
     "softmax": (lambda x: F.softmax(x, -1), [(3, 5, 7)]),
+    "softmax_middle": (lambda x: F.softmax(x, 1), [(3, 5, 7)]),
 }
