@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # sluice_device_sources(target source...): sources in the device language: nvcc compiles them, or the host's compiler
 # does over emulator.
+# Without a CUDA device it compiles them as C++, which those do that hold no kernel of their own.
 function(sluice_device_sources target)
   target_sources(${target} PRIVATE ${ARGN})
+  if(SLUICE_CUDA STREQUAL "off")
+    set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
+    return()
+  endif()
   target_include_directories(${target} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
   if(SLUICE_CUDA STREQUAL "on")
     # CMake 3.25.1 does not know nvcc's option for C++20.
@@ -19,5 +24,6 @@ function(sluice_device_sources target)
     endif()
     set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES LANGUAGE CXX)
   endif()
-  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS "${options}")
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS "${options}"
+    COMPILE_DEFINITIONS SLUICE_KERNEL_FILE)
 endfunction()

@@ -21,6 +21,7 @@
 #include <sluice/core/ops/matmul.h>
 #include <sluice/core/ops/order.h>
 #include <sluice/core/ops/pad.h>
+#include <sluice/core/ops/pointwise.h>
 #include <sluice/core/ops/pool.h>
 #include <sluice/core/ops/reduce.h>
 #include <sluice/core/ops/relax_loss.h>

@@ -42,11 +42,11 @@ auto call_with_type(DType dtype, const char* where, F& f, Types<T, Rest...>) {
 //   });
 //
 // Throws std::invalid_argument where the device has no kernel for that type, DeviceError where the build has no such
-// device.
+// device. With OnCuda = Types<> f is not compiled for CUDA.
 template <class OnCpu = CpuTypes, class OnCuda = CudaTypes, class F>
 auto dispatch(const Exec& exec, DType dtype, const char* where, F&& f) {
   if (exec.device.kind == DeviceKind::cpu) return detail::call_with_type<Cpu>(dtype, where, f, OnCpu{});
-  if constexpr (kWithCuda)
+  if constexpr (kWithCuda && !std::is_same_v<OnCuda, Types<>>)
     return detail::call_with_type<Cuda>(dtype, where, f, OnCuda{});
   else
     throw DeviceError(concat("[", where, "] this build of Sluice has no CUDA device"));
