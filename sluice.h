@@ -10,6 +10,7 @@
 #include <sluice/core/make.h>
 #include <sluice/core/ops.h>
 #include <sluice/core/ops/meter.h>
+#include <sluice/core/print.h>
 #include <sluice/core/tape.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/loader.h>
