@@ -7,6 +7,7 @@
 #include <sluice/analysis/landscape.h>
 #include <sluice/analysis/memorisation.h>
 #include <sluice/core/archive.h>
+#include <sluice/core/dlpack.h>
 #include <sluice/core/make.h>
 #include <sluice/core/ops.h>
 #include <sluice/core/ops/meter.h>

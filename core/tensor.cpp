@@ -16,10 +16,16 @@ struct Tensor::Storage {
   Device device;
   CachingAllocator::Block block;
   std::shared_ptr<RoundedCopy> rounded;  // where it was asked for
+  std::shared_ptr<void> owner;           // of the memory, where it is not the allocator's
+  bool outside = false;                  // somebody outside of the library shares the memory
 
   Storage(Device where, std::size_t bytes, std::source_location asker)
       : device(where), block(allocator(where).allocate(bytes, asker)) {}
-  ~Storage() { allocator(device).release(std::move(block)); }
+  Storage(Device where, void* memory, std::size_t bytes, std::shared_ptr<void> keeper)
+      : device(where), block{.memory = memory, .bytes = bytes, .pool = {}}, owner(std::move(keeper)), outside(true) {}
+  ~Storage() {
+    if (!owner) allocator(device).release(std::move(block));
+  }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 };
@@ -56,6 +62,23 @@ Tensor Tensor::from(std::span<const T> values, const Shape& shape, Device device
   return tensor;
 }
 
+Tensor Tensor::over(void* memory, const Shape& shape, DType dtype, Device device, std::shared_ptr<void> owner) {
+  require(reinterpret_cast<std::uintptr_t>(memory) % 16 == 0, "tensor",
+          "expects memory at a multiple of 16 bytes, got ", memory);
+  Tensor tensor;
+  tensor.shape_ = shape;
+  tensor.size_ = shape.size();
+  tensor.dtype_ = dtype;
+  tensor.storage_ = std::make_shared<Storage>(device, memory, tensor.bytes(), std::move(owner));
+  return tensor;
+}
+
+void Tensor::share_outside() const {
+  if (defined()) storage_->outside = true;
+}
+
+bool Tensor::unique() const { return storage_.use_count() == 1 && !storage_->outside; }
+
 Device Tensor::device() const { return defined() ? storage_->device : Device{}; }
 
 const void* Tensor::raw() const { return defined() ? storage_->block.memory : nullptr; }
@@ -70,6 +93,7 @@ const BFloat16* Tensor::rounded() const {
   const auto* elements = ptr<const float>();
   if (!defined()) return nullptr;
   if (!storage_->rounded) storage_->rounded = std::make_shared<RoundedCopy>(device(), elements, size_);
+  if (storage_->outside) storage_->rounded->set_stale();
   return storage_->rounded->current();
 }
 

@@ -35,6 +35,13 @@ class Tensor {
     return from(std::span<const T>(values.begin(), values.size()), shape, device);
   }
 
+  // Elements that lie in memory of somebody else, at a multiple of 16 bytes and in row-major order, which `owner` keeps
+  // alive. Throws std::invalid_argument for memory that is not aligned so.
+  static Tensor over(void* memory, const Shape& shape, DType dtype, Device device, std::shared_ptr<void> owner);
+  // Says that somebody outside of the library reads and writes the elements from here on: no operation takes the memory
+  // for its own, and rounded() makes its copy anew each time.
+  void share_outside() const;
+
   bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
@@ -80,8 +87,8 @@ class Tensor {
 
   // The same elements under another shape of equal size.
   Tensor reshape(const Shape& shape) const;
-  // Whether no other Tensor shares the storage, so that an operation may overwrite it.
-  bool unique() const { return storage_.use_count() == 1; }
+  // Whether nothing else shares the storage, so that an operation may overwrite it.
+  bool unique() const;
 
   Tensor clone() const;
   // A copy of rows [first, first + count) of the outermost axis. Throws where they are not all there.
