@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include <sluice/base/philox.h>
+#include <sluice/core/ops/dropout_parts.h>
 #include "tests/support/op_case.h"
 
 namespace sluice {
@@ -85,6 +86,29 @@ TEST(Dropout, MisuseIsNamed) {
       EXPECT_THROW(ops::dropout(x, probability, 1, 2, mode), std::invalid_argument) << probability;
   EXPECT_THROW(ops::dropout(x, 0.5, 1, -1, Mode::train), std::invalid_argument);
   EXPECT_THROW(ops::dropout(x, 0.5, 1, std::int64_t{1} << 32, Mode::train), std::invalid_argument);
+}
+
+// A part falls where the element of its number falls, and the rest is scaled by a factor that bf16 does not round.
+TEST(Dropout, OfChannelsAndPathsTakesWholeParts) {
+  constexpr std::int64_t samples = 5, places = 6, channels = 7;
+  const std::vector<float> of_channels = dropped(0.3, 77, 5);
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const Tensor x = Tensor::full({samples, 2, 3, channels}, 3, dtype);
+    const std::vector<float> by_channel =
+        ops::dropout_channels(x, 0.3, 77, 5, Mode::train).value().cast(DType::f32).to_vector<float>();
+    const std::vector<float> by_path =
+        ops::dropout_paths(x, 0.3, 77, 5, Mode::train).value().cast(DType::f32).to_vector<float>();
+    const auto kept = Tensor::full({}, 3 / (1 - 0.3), dtype).item();
+    for (std::int64_t i = 0; i < x.size(); ++i) {
+      const std::int64_t sample = i / (places * channels), part = sample * channels + i % channels;
+      const auto at = static_cast<std::size_t>(i);
+      EXPECT_NEAR(by_channel[at], of_channels[static_cast<std::size_t>(part)] == 0 ? 0 : kept, 1e-6);
+      EXPECT_NEAR(by_path[at], of_channels[static_cast<std::size_t>(sample)] == 0 ? 0 : kept, 1e-6);
+    }
+  }
+  const Tensor x = Tensor::full({2, 3}, 3, DType::f32);
+  EXPECT_EQ(ops::dropout_paths(x, 0.3, 77, 5, Mode::eval).value().to_vector<float>(), x.to_vector<float>());
+  EXPECT_THROW(ops::dropout_channels(Tensor::zeros({3}, DType::f32), 0.3, 1, 1, Mode::train), std::invalid_argument);
 }
 
 }  // namespace
