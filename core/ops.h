@@ -8,6 +8,7 @@
 #include <sluice/core/ops/batch_norm.h>
 #include <sluice/core/ops/conv1d.h>
 #include <sluice/core/ops/conv2d.h>
+#include <sluice/core/ops/conv_transpose2d.h>
 #include <sluice/core/ops/dropout.h>
 #include <sluice/core/ops/dropout_parts.h>
 #include <sluice/core/ops/elementwise.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/ops/conv2d.h>
 
+#include <sluice/core/ops/detail/conv2d_passes.h>
 #include <sluice/core/ops/weight.h>
 #include <sluice/kernels/conv2d.h>
 #include <sluice/kernels/runtime/dispatch.h>
@@ -103,6 +104,14 @@ Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
                   }
                   if (gradients.wants(0)) gradients.add(0, backward_input(shape, weight, dy));
                 });
+}
+
+Tensor detail::conv2d_backward_input(const Conv2dShape& shape, const Tensor& weight, const Tensor& dy) {
+  return backward_input(shape, weight, dy);
+}
+
+Tensor detail::conv2d_backward_weight(const Conv2dShape& shape, const Tensor& x, const Tensor& dy) {
+  return backward_weight(shape, x, dy, Bias::absent).weight;
 }
 
 }  // namespace sluice::ops

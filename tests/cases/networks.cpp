@@ -2,6 +2,7 @@
 // Layers that are made of other operations.
 #include <sluice/core/ops/attention.h>
 #include <sluice/core/ops/conv1d.h>
+#include <sluice/core/ops/conv_transpose2d.h>
 #include <sluice/core/ops/dropout_parts.h>
 #include <sluice/core/ops/norms.h>
 
@@ -87,6 +88,28 @@ void add_attention(std::vector<OpCase>& cases) {
   add("heads", {64, 128, 128, 64, 64}, {.causal = true}, true);
 }
 
+void add_transposed(std::vector<OpCase>& cases) {
+  using Options = ops::ConvTranspose2dOptions;
+  const auto add = [&](const char* name, const Shape& x, const Shape& weight, const Options& options,
+                       bool benchmark_only = false) {
+    const std::int64_t channels = weight[3] * options.groups;
+    cases.push_back({.op = "conv_transpose2d",
+                     .name = name,
+                     .inputs = {{"x", x},
+                                {.name = "weight", .shape = weight, .role = Role::parameter},
+                                {.name = "bias", .shape = {channels}, .role = Role::parameter}},
+                     .run = [options](const Inputs& in) { return ops::conv_transpose2d(in[0], in[1], in[2], options); },
+                     .flops = 2.0 * static_cast<double>(x.size()) * static_cast<double>(weight.size() / weight[0]),
+                     .benchmark_only = benchmark_only});
+  };
+  add("one", {1, 1, 1, 1}, {1, 1, 1, 1}, {});
+  add("odd", {2, 4, 5, 3}, {3, 3, 2, 5}, {.padding = {1, 0}});
+  add("twice", {2, 4, 4, 16}, {16, 2, 2, 8}, {.stride = {2, 2}});
+  add("groups", {2, 3, 4, 6}, {6, 3, 3, 2},
+      {.stride = {2, 3}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 3});
+  add("upsample", {32, 16, 16, 64}, {64, 4, 4, 32}, {.stride = {2, 2}, .padding = {1, 1}}, true);
+}
+
 void add_sequences(std::vector<OpCase>& cases) {
   const auto add = [&](const char* name, const Shape& x, const Shape& weight, const ops::Conv1dOptions& options) {
     cases.push_back({.op = "conv1d",
@@ -109,6 +132,7 @@ std::vector<OpCase> network_cases() {
   add_dropouts(cases);
   add_attention(cases);
   add_sequences(cases);
+  add_transposed(cases);
   return cases;
 }
 

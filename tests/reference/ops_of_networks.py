@@ -28,6 +28,10 @@ def batch_norm(x, weight, bias):
     return channels_last(F.batch_norm(channels_first(x), None, None, weight, bias, training=True))
 
 
+def conv_transpose2d(x, weight, bias, **options):
+    return channels_last(F.conv_transpose2d(channels_first(x), channels_first(weight), bias, **options))
+
+
 def conv1d(x, weight, bias):
     return F.conv1d(x.mT, weight.mT, bias, stride=2, padding=1, dilation=2, groups=2).mT
 
@@ -49,6 +53,9 @@ OPS = {
     "batch_norm": (batch_norm, [(2, 4, 5, 3), (3,), (3,)]),
     "batch_norm_add_relu": (lambda x, r, w, b: F.relu(batch_norm(x, w, b) + r), [(2, 4, 5, 3), (2, 4, 5, 3), (3,), (3,)]),
     "batch_norm_relu": (lambda x, w, b: F.relu(batch_norm(x, w, b)), [(2, 4, 5, 3), (3,), (3,)]),
+    "conv_transpose2d": (conv_transpose2d, [(2, 4, 5, 3), (3, 3, 2, 4), (4,)]),
+    "conv_transpose2d_strided": (with_options(conv_transpose2d, stride=(2, 3), padding=(1, 0), output_padding=(1, 2),
+                                              dilation=(1, 2), groups=2), [(2, 4, 3, 4), (4, 3, 2, 3), (6,)]),
     "conv2d": (with_options(conv2d, padding=1), [(2, 5, 6, 3), (4, 3, 3, 3), (4,)]),
     "conv2d_depthwise": (with_options(conv2d, padding=1, groups=4), [(2, 5, 6, 4), (4, 3, 3, 1), (4,)]),
     "conv2d_strided": (with_options(conv2d, stride=(2, 1), padding=(0, 2), dilation=(1, 2), groups=2),
