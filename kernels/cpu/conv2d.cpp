@@ -31,6 +31,7 @@ std::vector<Conv2dAlgorithm<T>> candidates_for(Conv2dPass pass, const Conv2dShap
     };
     // The likely winner first: it shortens the measurement.
     add(conv2d_winograd<T>());
+    add(conv2d_depthwise<T>());
     for (const auto& algorithm : conv2d_onednn<T>()) add(algorithm);
   }
   return candidates;

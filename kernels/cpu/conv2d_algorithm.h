@@ -32,6 +32,10 @@ struct Conv2dAlgorithm {
 template <class T>
 Conv2dAlgorithm<T> conv2d_plain();
 
+// A filter for each channel by itself (conv2d_depthwise.cpp), for T = float and BFloat16.
+template <class T>
+Conv2dAlgorithm<T> conv2d_depthwise();
+
 // Our own Winograd (winograd.h), for T = float and BFloat16.
 template <class T>
 Conv2dAlgorithm<T> conv2d_winograd();

@@ -36,6 +36,10 @@ struct Conv2dAlgorithm {
 template <class T>
 Conv2dAlgorithm<T> conv2d_direct();
 
+// A filter for each channel by itself (conv2d_depthwise.cu): sizes below 2^30.
+template <class T>
+Conv2dAlgorithm<T> conv2d_depthwise();
+
 // Matrix products on tensor cores, or in f32 by fused multiply-adds (conv2d_gemm.cu): one group, sizes below 2^30.
 template <class T>
 Conv2dAlgorithm<T> conv2d_gemm(MatmulPrecision precision);

@@ -99,6 +99,13 @@ std::vector<OpCase> conv2d_cases() {
                   Bias::present),
       conv2d_case({"groups", {2, 5, 6, 12}, {18, 3, 3, 4}, {.padding = {1, 1}, .groups = 3}}, Bias::present),
       conv2d_case({"depthwise", {2, 6, 5, 20}, {20, 3, 3, 1}, {.padding = {1, 1}, .groups = 20}}),
+      conv2d_case({"depthwise_odd",
+                   {2, 7, 9, 5},
+                   {5, 3, 5, 1},
+                   {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 5}},
+                  Bias::present),
+      // Several packs of channels, runs of lines and, of 7 columns, chunks of taps.
+      conv2d_case({"depthwise_wide", {3, 11, 10, 72}, {72, 1, 7, 1}, {.padding = {0, 3}, .groups = 72}}),
       conv2d_case({"depthwise_twice", {2, 6, 5, 3}, {6, 3, 3, 1}, {.padding = {1, 1}, .groups = 3}}),
       // More channels than are summed at a time.
       conv2d_case({"wide", {2, 3, 3, 70}, {67, 3, 3, 70}, same}),
@@ -122,6 +129,8 @@ std::vector<OpCase> conv2d_cases() {
            {"resnet20_stage2", {128, 16, 16, 32}, {32, 3, 3, 32}, same},
            {"resnet20_down3", {128, 16, 16, 32}, {64, 3, 3, 32}, half},
            {"resnet20_stage3", {128, 8, 8, 64}, {64, 3, 3, 64}, same},
+           {"mobilenet_depthwise", {32, 28, 28, 128}, {128, 3, 3, 1}, {.padding = {1, 1}, .groups = 128}},
+           {"resnext_groups", {32, 28, 28, 128}, {128, 3, 3, 4}, {.padding = {1, 1}, .groups = 32}},
            {"resnet18_stem", {128, 32, 32, 3}, {64, 3, 3, 3}, same},
            {"resnet18_stage1", {128, 32, 32, 64}, {64, 3, 3, 64}, same},
            {"resnet18_down2", {128, 32, 32, 64}, {128, 3, 3, 64}, half},

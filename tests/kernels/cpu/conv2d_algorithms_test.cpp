@@ -49,9 +49,17 @@ Conv2dShape random_shape(std::mt19937& random) {
   }
 }
 
-// The shapes at which oneDNN 2.6 was seen to be wrong.
+// The shapes at which oneDNN 2.6 was seen to be wrong, and of filters for each channel by itself.
 std::vector<Conv2dShape> known_shapes() {
   return {Conv2dShape::make({3, 7, 33, 65}, {5, 2, 1, 65}, {.dilation_height = 2, .dilation_width = 2}),
+          Conv2dShape::make({3, 9, 13, 67}, {67, 5, 3, 1},
+                            {.stride_height = 2,
+                             .padding_height = 2,
+                             .padding_width = 1,
+                             .dilation_width = 2,
+                             .groups = 67,
+                             .bias = Bias::present}),
+          Conv2dShape::make({2, 33, 7, 16}, {16, 3, 3, 1}, {.padding_height = 1, .padding_width = 1, .groups = 16}),
           Conv2dShape::make({1, 1, 1, 32}, {1, 5, 5, 32},
                             {.stride_height = 2, .stride_width = 2, .padding_height = 2, .padding_width = 2}),
           Conv2dShape::make({1, 32, 32, 4}, {256, 3, 3, 1}, {.dilation_height = 2, .dilation_width = 2, .groups = 4})};
@@ -118,7 +126,7 @@ double deviation(const std::vector<double>& a, const std::vector<double>& b) {
 
 template <class T>
 void try_all(const Conv2dShape& s, double tolerance, std::map<std::string, Count>& counts) {
-  std::vector<Conv2dAlgorithm<T>> algorithms{conv2d_plain<T>(), conv2d_winograd<T>()};
+  std::vector<Conv2dAlgorithm<T>> algorithms{conv2d_plain<T>(), conv2d_winograd<T>(), conv2d_depthwise<T>()};
   for (const auto& one : conv2d_onednn<T>()) algorithms.push_back(one);
   for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::backward_input, Conv2dPass::backward_weight}) {
     const std::vector<double> expected = run(conv2d_plain<double>(), pass, s, 1);
@@ -145,7 +153,7 @@ void try_all(const Conv2dShape& s, double tolerance, std::map<std::string, Count
       if (wrong) ++count.wrong;
       EXPECT_FALSE(wrong && proven) << algorithm.name << " " << name_of(pass) << " " << name_of(dtype_of<T>) << " "
                                     << s.description();
-      if (algorithm.name == "plain" || algorithm.name == "winograd") {
+      if (algorithm.name == "plain" || algorithm.name == "winograd" || algorithm.name == "depthwise") {
         EXPECT_TRUE(proven) << algorithm.name << " " << s.description();
       }
     }
