@@ -120,6 +120,8 @@ OPS = {
     "top_k_smallest": (lambda x: x.topk(2, -1, largest=False)[0], [(5, 7)]),
     "cumsum": (lambda x: x.cumsum(1), [(3, 7, 2)]),
     "cumsum_of_rows": (lambda x: x.cumsum(-1), [(3, 7)]),
+    # core/ops/pointwise.h: a focal loss, broadcast
+    "pointwise": (lambda p, t: -((1 - p) ** 2.5) * t * torch.log(p), [pattern((3, 4), 6, 0.25, 0.5), (4,)]),
     # core/ops/elementwise.h
     "cast": (lambda x: x.float().double(), [(3, 5)]),
     "flatten": (lambda x: x.flatten(1), [(3, 2, 5)]),
