@@ -14,9 +14,10 @@ namespace {
 
 int flags_of(File::Access access) {
   switch (access) {
-    case File::Access::read: return O_RDONLY | O_CLOEXEC;
+    // O_NONBLOCK: a pipe in a file's place is opened at once, and refused.
+    case File::Access::read: return O_RDONLY | O_NONBLOCK | O_CLOEXEC;
     case File::Access::create: return O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    case File::Access::append: return O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC;
+    case File::Access::append: return O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   }
   return 0;
 }
@@ -38,7 +39,9 @@ File::File(const std::filesystem::path& path, Access access) : path_(path), acce
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(std::exchange(descriptor_, -1));
-    throw IoError(concat(path_.string(), " is not a regular file"));
+    const std::string message = concat(path_.string(), " is not a regular file");
+    if (access_ == Access::read) throw IoError(message);
+    throw WriteError(message);
   }
 }
 
@@ -57,7 +60,9 @@ File& File::operator=(File&& other) noexcept {
 }
 
 void File::fail(const char* what) const {
-  const std::string message = concat(path_.string(), ": can't ", what, ": ", std::strerror(errno));
+  const bool link = errno == ELOOP && access_ == Access::append;
+  const std::string message = concat(path_.string(), ": can't ", what, ": ",
+                                     link ? "it is a symbolic link, which is not followed" : std::strerror(errno));
   if (access_ == Access::read) throw IoError(message);
   throw WriteError(message);
 }
@@ -99,6 +104,15 @@ void File::truncate(std::uint64_t size) {
 
 void File::close() {
   if (::close(std::exchange(descriptor_, -1)) != 0) fail("close it");
+}
+
+std::string read_text(const std::filesystem::path& path, std::uint64_t most_bytes) {
+  File file(path, File::Access::read);
+  const std::uint64_t size = file.size();
+  if (size > most_bytes) throw IoError(concat(path.string(), " has ", size, " bytes, more than ", most_bytes));
+  std::string text(size, '\0');
+  file.read(text.data(), text.size());
+  return text;
 }
 
 void replace_file(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {

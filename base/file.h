@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <sluice/base/error.h>
@@ -18,13 +19,14 @@ struct WriteError : IoError {
   using IoError::IoError;
 };
 
-// An open file. Failures throw IoError where it was opened to read, WriteError otherwise.
+// An open regular file; anything else (a pipe, a device, a folder) is an error, and is not waited for. Failures throw
+// IoError where it was opened to read, WriteError otherwise.
 class File {
  public:
   enum class Access {
     read,    // an existing regular file
     create,  // a new file; one that is there already is an error
-    append,  // at the end of a file, made where it is absent
+    append,  // at the end of a file, made where it is absent; a symbolic link is an error
   };
 
   File(const std::filesystem::path& path, Access access);
@@ -50,6 +52,9 @@ class File {
   Access access_ = Access::read;
   int descriptor_ = -1;
 };
+
+// All of a file. Throws IoError also where it has more than `most_bytes`.
+std::string read_text(const std::filesystem::path& path, std::uint64_t most_bytes = std::uint64_t{1} << 28);
 
 // Makes `path` hold the parts, one after another: written to `<path>.tmp-<pid>`, synced, renamed, the folder synced. At
 // any moment, also of a kill or a power cut, `path` is the old file or the new one. Throws WriteError after removing

@@ -28,6 +28,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Whether `name` begins with `wanted`, which says enough for that.
+bool completes(std::string_view wanted, std::string_view name) {
+  constexpr std::size_t enough = 3;
+  return wanted.size() >= enough && name.size() >= wanted.size() &&
+         std::ranges::equal(wanted, name.substr(0, wanted.size()), {}, lower, lower);
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view wanted, std::span<const std::string> names) {
@@ -35,11 +42,17 @@ std::string nearest_name(std::string_view wanted, std::span<const std::string> n
   std::size_t least = std::numeric_limits<std::size_t>::max();
   for (const std::string& name : names) {
     const std::size_t distance = edit_distance(wanted, name);
-    if (distance >= least) continue;
+    const bool near = 3 * distance <= std::max(wanted.size(), name.size());
+    if (distance >= least || (!near && !completes(wanted, name))) continue;
     least = distance;
     nearest = name;
   }
   return nearest;
+}
+
+std::string did_you_mean(std::string_view wanted, std::span<const std::string> names) {
+  const std::string nearest = nearest_name(wanted, names);
+  return nearest.empty() ? "." : "; did you mean '" + nearest + "'?";
 }
 
 }  // namespace sluice

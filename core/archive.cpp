@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/archive.h>
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include <sluice/base/file.h>
+#include <sluice/core/archive_header.h>
 
 namespace sluice {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian elements");
 
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
-constexpr const char* kMetadata = "__metadata__";
+// Among the metadata: CRC-32 in hexadecimal digits of the header, with zeros for these digits, and the elements.
+constexpr const char* kChecksum = "sluice.crc32";
+constexpr std::size_t kDigits = 8;
+constexpr const char* kHalf = "F16";
 
 constexpr const char* format_name(DType dtype) {
   switch (dtype) {
@@ -36,164 +43,109 @@ std::optional<DType> dtype_named(const std::string& name) {
   return std::nullopt;
 }
 
-struct Entry {
-  std::string name;
-  std::optional<DType> dtype;  // none: to be left out
-  std::vector<std::int64_t> extents;
-  std::uint64_t begin = 0;  // bytes after the header
-  std::uint64_t end = 0;
-};
+// IEEE 754 binary16, every value of which is a float.
+float float_of_half(std::uint16_t half) {
+  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+  if (exponent == 0) return std::copysign(std::ldexp(static_cast<float>(fraction), -24), sign != 0 ? -1.0f : 1.0f);
+  const std::uint32_t biased = exponent == 0x1f ? 0xff : exponent + (127 - 15);
+  return std::bit_cast<float>(sign | biased << 23 | fraction << 13);
+}
 
-// Reads and checks one file's header.
-class HeaderReader {
+class Crc {
  public:
-  HeaderReader(const std::filesystem::path& path, File& file) : path_(path), file_(file) {}
-
-  // The entries in the order of their bytes, which they fill without gap.
-  std::vector<Entry> read(std::map<std::string, std::string>& metadata) {
-    const Json header = parse(read_text());
-    check(header.is_object(), "its header is not a JSON object");
-    std::vector<Entry> entries;
-    for (const auto& [name, value] : header.items()) {
-      if (name == kMetadata)
-        read_metadata(value, metadata);
-      else
-        entries.push_back(read_entry(name, value));
-    }
-    std::ranges::stable_sort(
-        entries, [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
-    check_offsets(entries);
-    return entries;
+  void add(const void* bytes, std::size_t count) {
+    // Of a null pointer, which an empty tensor has, zlib makes the first checksum.
+    if (count > 0) crc_ = crc32_z(crc_, static_cast<const Bytef*>(bytes), count);
+  }
+  std::string text() const {
+    std::string digits(kDigits, '0');
+    for (std::size_t i = 0; i < kDigits; ++i) digits[i] = "0123456789abcdef"[crc_ >> 4 * (kDigits - 1 - i) & 0xf];
+    return digits;
   }
 
  private:
-  template <class... Parts>
-  void check(bool holds, const Parts&... parts) const {
-    if (!holds) throw IoError(concat(path_.string(), ": ", parts...));
+  uLong crc_ = crc32_z(0, nullptr, 0);
+};
+
+// Where the digits of the checksum stand in a header that this file wrote. Quotes within names are escaped, so that
+// this is found nowhere else.
+std::size_t digits_in(const std::string& header) {
+  const std::string before = concat('"', kChecksum, "\":\"");
+  const std::size_t at = header.find(before);
+  return at == std::string::npos ? at : at + before.size();
+}
+
+// Reads the elements, watching the checksum where the header has one.
+class ElementReader {
+ public:
+  ElementReader(const std::filesystem::path& path, File& file, const ArchiveHeader& header) : path_(path), file_(file) {
+    const auto expected = header.metadata.find(kChecksum);
+    const std::size_t at = digits_in(header.text);
+    if (expected == header.metadata.end() || at == std::string::npos || at + kDigits > header.text.size()) return;
+    expected_ = expected->second;
+    std::string text = header.text;
+    text.replace(at, kDigits, kDigits, '0');
+    crc_.add(text.data(), text.size());
   }
 
-  std::string read_text() {
-    const std::uint64_t size = file_.size();
-    check(size >= 8, "expects 8 bytes of header length at least, got ", size, " bytes; not a safetensors file");
-    std::uint64_t length = 0;
-    file_.read(&length, sizeof length);
-    check(length <= kMaxHeaderBytes, "its header claims ", length, " bytes, more than the limit of ", kMaxHeaderBytes,
-          "; damaged, or not a safetensors file");
-    check(length <= size - 8, "its header claims ", length, " bytes, but only ", size - 8,
-          " follow; truncated or damaged");
-    data_bytes_ = size - 8 - length;
-    std::string text(length, '\0');
-    file_.read(text.data(), length);
-    return text;
+  void read(void* to, std::size_t bytes) {
+    file_.read(to, bytes);
+    if (expected_) crc_.add(to, bytes);
   }
-
-  // The library keeps the last of doubled keys in silence, so the keys of each depth are watched.
-  Json parse(const std::string& text) const {
-    constexpr int deepest = 3;  // the numbers of a shape
-    std::set<std::string> keys[deepest + 1];
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-      check(depth <= deepest, "its header is nested too deeply");
-      if (event == Json::parse_event_t::object_start) keys[std::min(depth + 1, deepest)].clear();
-      if (event == Json::parse_event_t::key)
-        check(keys[depth].insert(parsed.get<std::string>()).second, "its header has two entries '",
-              parsed.get<std::string>(), "'");
-      return true;
-    };
-    try {
-      return Json::parse(text, watch);
-    } catch (const Json::exception& error) {
-      throw IoError(concat(path_.string(), ": its header is not valid JSON: ", error.what()));
+  void skip(std::uint64_t bytes) {
+    std::vector<std::byte> part(std::min<std::uint64_t>(bytes, 1 << 20));
+    for (; bytes > 0; bytes -= part.size()) {
+      part.resize(std::min<std::uint64_t>(bytes, part.size()));
+      read(part.data(), part.size());
     }
   }
-
-  void read_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {
-    check(value.is_object(), kMetadata, " expects an object, got ", value.dump());
-    for (const auto& [key, text] : value.items()) {
-      check(text.is_string(), kMetadata, " '", key, "' expects a string, got ", text.dump());
-      metadata[key] = text.get<std::string>();
-    }
+  void finish() const {
+    if (expected_ && *expected_ != crc_.text())
+      throw IoError(concat(path_.string(), " is damaged: its checksum is ", crc_.text(), ", expected ", *expected_,
+                           ". (A program that wrote other elements must drop '", kChecksum, "' from the metadata)"));
   }
 
-  Entry read_entry(const std::string& name, const Json& value) const {
-    const auto field = [&](const char* key) -> const Json& {
-      check(value.contains(key), "entry '", name, "' has no ", key);
-      return value[key];
-    };
-    check(!name.empty(), "an entry has no name");
-    check(value.is_object(), "entry '", name, "' expects an object, got ", value.dump());
-    Entry entry{.name = name};
-
-    const Json& type = field("dtype");
-    check(type.is_string(), "entry '", name, "': dtype expects a string, got ", type.dump());
-    entry.dtype = dtype_named(type.get<std::string>());
-    check(entry.dtype || type == "I64", "entry '", name, "': dtype expects F32, BF16, F64, I32, U8 or I64, got ",
-          type.dump());
-
-    const Json& shape = field("shape");
-    check(shape.is_array() && shape.size() <= Shape::kMaxRank, "entry '", name, "': shape expects an array of ",
-          Shape::kMaxRank, " numbers at most, got ", shape.dump());
-    std::uint64_t bytes = entry.dtype ? size_of(*entry.dtype) : 8;
-    for (const Json& extent : shape) {
-      check(extent.is_number_unsigned(), "entry '", name, "': shape expects whole numbers from 0, got ", shape.dump());
-      const auto count = extent.get<std::uint64_t>();
-      check(count <= INT64_MAX && !__builtin_mul_overflow(bytes, count, &bytes), "entry '", name, "': shape ",
-            shape.dump(), " is too large");
-      entry.extents.push_back(static_cast<std::int64_t>(count));
-    }
-
-    const Json& offsets = field("data_offsets");
-    check(
-        offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() && offsets[1].is_number_unsigned(),
-        "entry '", name, "': data_offsets expects two whole numbers from 0, got ", offsets.dump());
-    entry.begin = offsets[0].get<std::uint64_t>();
-    entry.end = offsets[1].get<std::uint64_t>();
-    check(entry.begin <= entry.end && entry.end <= data_bytes_, "entry '", name,
-          "': data_offsets expects [begin, end] within ", data_bytes_, " bytes of data, got ", offsets.dump(),
-          "; truncated or damaged");
-    check(entry.end - entry.begin == bytes, "entry '", name, "': ", type.dump(), " of shape ", shape.dump(),
-          " expects ", bytes, " bytes, data_offsets ", offsets.dump(), " hold ", entry.end - entry.begin);
-    return entry;
-  }
-
-  void check_offsets(const std::vector<Entry>& entries) const {
-    std::uint64_t at = 0;
-    for (const Entry& entry : entries) {
-      check(entry.begin == at, "entry '", entry.name, "' expects to begin at byte ", at,
-            " of the data, where the one before it ends, got ", entry.begin,
-            entry.begin < at ? " (they overlap)" : " (a gap)");
-      at = entry.end;
-    }
-    check(at == data_bytes_, "expects ", at, " bytes of data by its header, got ", data_bytes_);
-  }
-
+ private:
   const std::filesystem::path& path_;
   File& file_;
-  std::uint64_t data_bytes_ = 0;
+  std::optional<std::string> expected_;
+  Crc crc_;
 };
+
+Tensor read_halves(const Shape& shape, ElementReader& elements) {
+  Tensor tensor = Tensor::empty(shape, DType::f32);
+  auto* values = static_cast<float*>(tensor.raw_to_write());
+  std::vector<std::uint16_t> halves(static_cast<std::size_t>(shape.size()));
+  elements.read(halves.data(), halves.size() * sizeof(std::uint16_t));
+  std::ranges::transform(halves, values, float_of_half);
+  return tensor;
+}
 
 void check_names(const std::vector<NamedTensor>& tensors) {
   std::set<std::string> names;
   for (const NamedTensor& entry : tensors) {
-    require(!entry.name.empty() && entry.name != kMetadata, "save_safetensors", "'", entry.name,
+    require(!entry.name.empty() && entry.name != kArchiveMetadata, "save_safetensors", "'", entry.name,
             "' can't name a tensor");
     require(names.insert(entry.name).second, "save_safetensors", "two tensors are named '", entry.name, "'");
     require(entry.tensor.defined(), "save_safetensors", "tensor '", entry.name, "' is undefined");
   }
 }
 
-std::string header_text(const std::vector<NamedTensor>& tensors, const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
-  std::size_t at = 0;
-  for (const NamedTensor& entry : tensors) {
-    const std::span<const std::int64_t> extents = entry.tensor.shape().extents();
-    header[entry.name] = {{"dtype", format_name(entry.tensor.dtype())},
-                          {"shape", std::vector<std::int64_t>(extents.begin(), extents.end())},
-                          {"data_offsets", {at, at + entry.tensor.bytes()}}};
-    at += entry.tensor.bytes();
-  }
+// With zeros for the checksum.
+std::string header_text(const std::vector<NamedTensor>& tensors, std::map<std::string, std::string> metadata) {
+  metadata[kChecksum] = std::string(kDigits, '0');
   try {
-    std::string text = header.dump();
+    std::string text = concat("{\"", kArchiveMetadata, "\":", Json(metadata).dump());
+    std::size_t at = 0;
+    for (const NamedTensor& entry : tensors) {
+      const std::span<const std::int64_t> extents = entry.tensor.shape().extents();
+      const Json about{{"dtype", format_name(entry.tensor.dtype())},
+                       {"shape", std::vector<std::int64_t>(extents.begin(), extents.end())},
+                       {"data_offsets", {at, at + entry.tensor.bytes()}}};
+      text += "," + Json(entry.name).dump() + ":" + about.dump();
+      at += entry.tensor.bytes();
+    }
+    text += "}";
     // The elements begin at a multiple of 8 bytes.
     text.append((8 - text.size() % 8) % 8, ' ');
     return text;
@@ -211,7 +163,11 @@ void save_safetensors(const std::filesystem::path& path, const std::vector<Named
   for (NamedTensor& entry : ordered) entry.tensor = entry.tensor.to(Device{});
   std::ranges::stable_sort(ordered, std::ranges::greater{},
                            [](const NamedTensor& entry) { return size_of(entry.tensor.dtype()); });
-  const std::string header = header_text(ordered, metadata);
+  std::string header = header_text(ordered, metadata);
+  Crc crc;
+  crc.add(header.data(), header.size());
+  for (const NamedTensor& entry : ordered) crc.add(entry.tensor.raw(), entry.tensor.bytes());
+  header.replace(digits_in(header), kDigits, crc.text());
   const std::uint64_t length = header.size();
   std::vector<std::span<const std::byte>> parts{std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(header))};
   for (const NamedTensor& entry : ordered)
@@ -221,18 +177,25 @@ void save_safetensors(const std::filesystem::path& path, const std::vector<Named
 
 Archive load_safetensors(const std::filesystem::path& path) {
   File file(path, File::Access::read);
+  ArchiveHeader header = read_archive_header(path, file);
+  ElementReader elements(path, file, header);
   Archive archive;
-  const std::vector<Entry> entries = HeaderReader(path, file).read(archive.metadata);
-  for (const Entry& entry : entries) {
-    if (!entry.dtype) {
-      std::vector<std::byte> left_out(entry.end - entry.begin);
-      file.read(left_out.data(), left_out.size());
-      continue;
+  for (const ArchiveEntry& entry : header.entries) {
+    const Shape shape{std::span<const std::int64_t>(entry.extents)};
+    if (const std::optional<DType> dtype = dtype_named(entry.type)) {
+      Tensor tensor = Tensor::empty(shape, *dtype);
+      elements.read(tensor.raw_to_write(), tensor.bytes());
+      archive.tensors.push_back({entry.name, std::move(tensor)});
+    } else if (entry.type == kHalf) {
+      archive.tensors.push_back({entry.name, read_halves(shape, elements)});
+    } else {
+      elements.skip(entry.end - entry.begin);
+      archive.left_out[entry.name] = entry.type;
     }
-    Tensor tensor = Tensor::empty(Shape(std::span<const std::int64_t>(entry.extents)), *entry.dtype);
-    file.read(tensor.raw_to_write(), tensor.bytes());
-    archive.tensors.push_back({entry.name, std::move(tensor)});
   }
+  elements.finish();
+  archive.metadata = std::move(header.metadata);
+  archive.metadata.erase(kChecksum);
   return archive;
 }
 

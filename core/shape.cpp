@@ -15,12 +15,19 @@ Shape::Shape(std::span<const std::int64_t> extents) : rank_(static_cast<int>(ext
     require(extents[axis] >= 0, "shape", "expects extents of 0 or more, got ", extents[axis], " on axis ", axis);
     extents_[axis] = extents[axis];
   }
+  require(countable(extents), "shape", "expects extents of a product below 2^60, got ", str());
+}
+
+bool Shape::countable(std::span<const std::int64_t> extents) {
+  std::int64_t product = 1;
+  for (const std::int64_t extent : extents)
+    if (extent > 0 && (__builtin_mul_overflow(product, extent, &product) || product >= kMaxSize)) return false;
+  return true;
 }
 
 std::int64_t Shape::size() const {
   std::int64_t product = 1;
-  for (const std::int64_t extent : extents())
-    require(!__builtin_mul_overflow(product, extent, &product), "shape", str(), " has more elements than 2^63");
+  for (const std::int64_t extent : extents()) product *= extent;
   return product;
 }
 

@@ -2,13 +2,13 @@
 #include <sluice/data/augment.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
 
 #include <sluice/base/error.h>
 #include <sluice/base/nearest_name.h>
+#include <sluice/base/number.h>
 
 namespace sluice::data {
 namespace {
@@ -35,11 +35,10 @@ std::int64_t pixels_of(std::string_view step, std::int64_t usual) {
   const std::size_t colon = step.find(':');
   if (colon == std::string_view::npos) return usual;
   const std::string_view digits = step.substr(colon + 1);
-  std::int64_t pixels = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pixels);
-  require(error == std::errc() && end == digits.data() + digits.size() && pixels >= 1 && pixels <= kMostPixels,
-          "augment", "'", step, "' expects 1 to ", kMostPixels, " pixels after the colon");
-  return pixels;
+  const std::optional<std::int64_t> pixels = parse_number<std::int64_t>(digits);
+  require(pixels && *pixels >= 1 && *pixels <= kMostPixels, "augment", "'", step, "' expects 1 to ", kMostPixels,
+          " pixels after the colon");
+  return *pixels;
 }
 
 void add_step(std::string_view step, AugmentOptions& options) {
@@ -53,8 +52,8 @@ void add_step(std::string_view step, AugmentOptions& options) {
   } else {
     require(name != "none", "augment", "'none' stands alone");
     require(name != "flip", "augment", "'", step, "': flip takes no number");
-    require(false, "augment", "there is no '", name, "'; did you mean '", nearest_name(name, kStepNames),
-            "'? Valid: none, or a list of crop, flip, cutout");
+    require(false, "augment", "there is no '", name, "'", did_you_mean(name, kStepNames),
+            " Valid: none, or a list of crop, flip, cutout");
   }
 }
 
@@ -92,8 +91,8 @@ Normalisation usual_normalisation(std::string_view dataset) {
   if (found != usual.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& entry : usual) names.push_back(entry.first);
-  throw std::invalid_argument(concat("[normalisation] there are no usual constants for '", dataset,
-                                     "'; the nearest name that has some is '", nearest_name(dataset, names), "'"));
+  throw std::invalid_argument(
+      concat("[normalisation] there are no usual constants for '", dataset, "'", did_you_mean(dataset, names)));
 }
 
 std::vector<float> normalised_values(const Normalisation& normalisation, std::int64_t channels) {

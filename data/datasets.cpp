@@ -61,8 +61,7 @@ ImageSplits load_dataset(std::string_view name, const std::filesystem::path& fol
     images.test = take(std::move(images.test), limited(limits.test, images.test.size()));
     return images;
   }
-  throw std::invalid_argument(
-      concat("[dataset] there is no '", name, "'; did you mean '", nearest_name(name, dataset_names()), "'?"));
+  throw std::invalid_argument(concat("[dataset] there is no '", name, "'", did_you_mean(name, dataset_names())));
 }
 
 }  // namespace sluice::data

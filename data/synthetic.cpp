@@ -86,8 +86,7 @@ std::vector<std::string> synthetic_names() {
 Synthetic parse_synthetic(std::string_view name) {
   const std::vector<std::string> names = synthetic_names();
   const auto found = std::ranges::find(names, name);
-  require(found != names.end(), "synthetic", "there is no '", name, "'; did you mean '", nearest_name(name, names),
-          "'?");
+  require(found != names.end(), "synthetic", "there is no '", name, "'", did_you_mean(name, names));
   return static_cast<Synthetic>(found - names.begin());
 }
 

@@ -2,10 +2,10 @@
 #include <sluice/data/transform.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <sluice/base/error.h>
+#include <sluice/base/number.h>
 #include <sluice/base/philox.h>
 #include <sluice/data/permutation.h>
 
@@ -71,13 +71,11 @@ ValidationSplit hold_out(const ImageDataset& dataset, const std::vector<std::int
 }
 
 Fold parse_fold(std::string_view text) {
-  Fold fold{.number = 0, .count = 0};
-  const char* const end = text.data() + text.size();
-  const auto number = std::from_chars(text.data(), end, fold.number);
-  const bool separated = number.ec == std::errc{} && number.ptr != end && *number.ptr == '/';
-  const auto count = std::from_chars(separated ? number.ptr + 1 : end, end, fold.count);
-  require(separated && count.ec == std::errc{} && count.ptr == end, "fold", "expects K/FOLDS, as in 1/5, got '", text,
-          "'");
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const auto number = parse_number<std::int64_t>(text.substr(0, slash));
+  const auto count = parse_number<std::int64_t>(text.substr(std::min(slash + 1, text.size())));
+  require(number && count, "fold", "expects K/FOLDS, as in 1/5, got '", text, "'");
+  const Fold fold{.number = *number, .count = *count};
   require(fold.count >= 2, "fold", "expects two folds or more, got ", text);
   require(fold.number >= 1 && fold.number <= fold.count, "fold", "expects a fold from 1 to ", fold.count, ", got ",
           text);

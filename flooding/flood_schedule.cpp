@@ -2,10 +2,10 @@
 #include <sluice/flooding/flood_schedule.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <sluice/base/error.h>
+#include <sluice/base/number.h>
 
 namespace sluice {
 namespace {
@@ -19,11 +19,9 @@ void check_level(double level) {
 // The whole of `part` as a number.
 template <class Number>
 Number number(std::string_view part, const char* what, std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-  require(error == std::errc{} && end == part.data() + part.size(), kName, "expects ", what, ", got \"", part,
-          "\" in \"", text, "\"");
-  return value;
+  const std::optional<Number> value = parse_number<Number>(part);
+  require(value.has_value(), kName, "expects ", what, ", got \"", part, "\" in \"", text, "\"");
+  return *value;
 }
 
 }  // namespace

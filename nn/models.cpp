@@ -78,8 +78,7 @@ const Entry& entry_of(const std::string& name) {
   for (const Entry& entry : entries())
     if (entry.name == name) return entry;
   const std::vector<std::string> names = model_names();
-  throw std::invalid_argument(
-      concat("[model] there is no \"", name, "\"; did you mean \"", nearest_name(name, names), "\"?"));
+  throw std::invalid_argument(concat("[model] there is no '", name, "'", did_you_mean(name, names)));
 }
 
 }  // namespace

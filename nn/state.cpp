@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/nn/state.h>
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace sluice::nn {
 namespace {
@@ -38,24 +40,89 @@ std::vector<Entry> entries_of(const Module& model) {
   return entries;
 }
 
-// What does not fit, the first few of it in full.
+// What does not fit, the first few of each kind in full: both what the model wants and what the file has.
 class Complaints {
  public:
-  void add(const std::string& complaint) {
-    ++count_;
-    if (count_ <= kMost) text_ += (text_.empty() ? "" : "; ") + complaint;
+  enum Kind { missing, misshapen, unexpected, kinds };
+
+  void add(Kind kind, const std::string& complaint) {
+    ++counts_[kind];
+    if (counts_[kind] <= kMost) texts_[kind] += (texts_[kind].empty() ? "" : "; ") + complaint;
   }
   void throw_if_any() const {
-    if (count_ == 0) return;
-    const std::string rest = count_ > kMost ? concat("; and ", count_ - kMost, " more") : "";
-    throw IoError("[model] the weights don't fit this model: " + text_ + rest);
+    constexpr const char* names[] = {"missing", "misshapen", "unexpected"};
+    std::string text;
+    for (int kind = 0; kind < kinds; ++kind) {
+      if (counts_[kind] == 0) continue;
+      text += (text.empty() ? "" : "; ") + texts_[kind];
+      if (counts_[kind] > kMost) text += concat("; and ", counts_[kind] - kMost, " more ", names[kind]);
+    }
+    if (!text.empty()) throw IoError("[model] the weights don't fit this model: " + text);
   }
 
  private:
-  static constexpr int kMost = 6;
-  int count_ = 0;
-  std::string text_;
+  static constexpr int kMost = 4;
+  int counts_[kinds] = {};
+  std::string texts_[kinds];
 };
+
+bool begins_like(const std::vector<Entry>& entries, std::string_view prefix) {
+  return std::ranges::any_of(entries, [&](const Entry& entry) { return entry.name.starts_with(prefix); });
+}
+
+// Without what wrappers of PyTorch put before every name; a model whose own names begin so keeps them.
+std::string unwrapped(std::string_view name, const std::vector<Entry>& entries) {
+  for (bool found = true; found;) {
+    found = false;
+    for (const std::string_view prefix : {"module.", "_orig_mod."})
+      if (name.starts_with(prefix) && !begins_like(entries, prefix)) {
+        name.remove_prefix(prefix.size());
+        found = true;
+      }
+  }
+  return std::string(name);
+}
+
+void load(Module& model, const std::vector<NamedTensor>& state, const std::map<std::string, std::string>& left_out) {
+  const std::vector<Entry> entries = entries_of(model);
+  Complaints complaints;
+  std::map<std::string, Tensor> given;
+  for (const NamedTensor& entry : state) {
+    const std::string name = unwrapped(entry.name, entries);
+    if (name.ends_with(".num_batches_tracked")) continue;
+    if (!given.emplace(name, entry.tensor).second)
+      complaints.add(Complaints::unexpected, concat("\"", name, "\" comes twice, as \"", entry.name, "\" too"));
+  }
+  std::map<std::string, std::string> unread;
+  for (const auto& [name, type] : left_out) unread[unwrapped(name, entries)] = type;
+  std::set<std::string> known;
+  for (const Entry& entry : entries) {
+    known.insert(entry.name);
+    const auto match = given.find(entry.name);
+    if (match == given.end()) {
+      const auto other = unread.find(entry.name);
+      if (other == unread.end())
+        complaints.add(Complaints::missing, concat("\"", entry.name, "\" is missing"));
+      else
+        complaints.add(Complaints::misshapen,
+                       concat("\"", entry.name, "\" expects floating-point numbers, got ", other->second));
+      continue;
+    }
+    const Tensor& tensor = match->second;
+    const Shape expected = stored_shape(entry.tensor.shape());
+    if (tensor.shape() != expected || !is_floating(tensor.dtype()))
+      complaints.add(Complaints::misshapen, concat("\"", entry.name, "\" expects floating-point ", expected, ", got ",
+                                                   name_of(tensor.dtype()), tensor.shape()));
+  }
+  for (const auto& [name, tensor] : given)
+    if (!known.contains(name) && is_floating(tensor.dtype()))
+      complaints.add(Complaints::unexpected, concat("\"", name.substr(0, 200), "\" is unexpected"));
+  complaints.throw_if_any();
+  for (const Entry& entry : entries) {
+    Tensor own = entry.tensor;
+    own.copy_from(inward(given.at(entry.name), entry.image).cast(own.dtype()));
+  }
+}
 
 }  // namespace
 
@@ -65,36 +132,9 @@ std::vector<NamedTensor> model_state(const Module& model) {
   return state;
 }
 
-void load_model_state(Module& model, const std::vector<NamedTensor>& state) {
-  std::map<std::string, Tensor> given;
-  for (const NamedTensor& entry : state)
-    if (!entry.name.ends_with(".num_batches_tracked")) given[entry.name] = entry.tensor;
-  const std::vector<Entry> entries = entries_of(model);
-  Complaints complaints;
-  for (const Entry& entry : entries) {
-    const auto match = given.find(entry.name);
-    if (match == given.end()) {
-      complaints.add(concat("\"", entry.name, "\" is missing"));
-      continue;
-    }
-    const Tensor& tensor = match->second;
-    const Shape expected = stored_shape(entry.tensor.shape());
-    if (tensor.shape() != expected || !is_floating(tensor.dtype()))
-      complaints.add(concat("\"", entry.name, "\" expects floating-point ", expected, ", got ", name_of(tensor.dtype()),
-                            tensor.shape()));
-  }
-  std::set<std::string> known;
-  for (const Entry& entry : entries) known.insert(entry.name);
-  for (const auto& [name, tensor] : given)
-    if (!known.contains(name)) complaints.add(concat("\"", name, "\" is unexpected"));
-  complaints.throw_if_any();
-  for (const Entry& entry : entries) {
-    Tensor own = entry.tensor;
-    own.copy_from(inward(given.at(entry.name), entry.image).cast(own.dtype()));
-  }
-}
+void load_model_state(Module& model, const std::vector<NamedTensor>& state) { load(model, state, {}); }
 
-void load_model_state(Module& model, const Archive& archive) { load_model_state(model, archive.tensors); }
+void load_model_state(Module& model, const Archive& archive) { load(model, archive.tensors, archive.left_out); }
 
 void save_model(const Module& model, const std::filesystem::path& path,
                 const std::map<std::string, std::string>& metadata) {

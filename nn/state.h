@@ -15,9 +15,10 @@ namespace sluice::nn {
 // Copies in PyTorch's layout, on the host: the parameters, then the buffers.
 std::vector<NamedTensor> model_state(const Module& model);
 
-// Copies the entries into the model; f32, bf16 and f64 are converted to the type of the model. Entries named
-// *.num_batches_tracked are passed over. Throws IoError, and leaves the model as it was, that lists what is missing,
-// unexpected or misshapen.
+// Copies the entries into the model; f32, bf16 and f64 are converted to the type of the model. "module." and
+// "_orig_mod." before a name, which PyTorch's DistributedDataParallel and torch.compile put there, are taken off.
+// Entries of whole numbers that the model does not have are passed over, as are those named *.num_batches_tracked.
+// Throws IoError, and leaves the model as it was, that lists what is missing, unexpected or misshapen.
 void load_model_state(Module& model, const std::vector<NamedTensor>& state);
 void load_model_state(Module& model, const Archive& archive);
 

@@ -86,8 +86,8 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options) {
   const auto entry = std::ranges::find(kSchedules, options.name, &Entry::name);
   if (entry == std::end(kSchedules)) {
     const std::vector<std::string> names = schedule_names();
-    throw std::invalid_argument(concat("[schedule] there is no \"", options.name, "\"; did you mean \"",
-                                       nearest_name(options.name, names), "\"?"));
+    throw std::invalid_argument(
+        concat("[schedule] there is no '", options.name, "'", did_you_mean(options.name, names)));
   }
   require(std::isfinite(options.learning_rate) && options.learning_rate >= 0, "schedule",
           "learning rate expects a finite number of at least 0, got ", options.learning_rate);

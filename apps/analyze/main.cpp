@@ -33,7 +33,7 @@ AnalyzeOptions parse(int argc, char** argv) {
   app.add_option("--out", o.out, "Folder for tables and pictures [analysis/ in the run's folder]");
   app.add_option("--data", o.measure.data, "Folder that holds the data set's files [as the run had it]");
   app.add_option("--images", o.measure.images, "Images of either split for gradients and landscapes; 0: all")
-      ->check(at_least_zero());
+      ->check(count_from(0));
   app.add_option("--points", o.measure.points, "Points of the one-dimensional landscape; 0: none")
       ->check(within(0, 10001));
   app.add_option("--grid", o.measure.grid, "Points along a side of the two-dimensional landscape; 0: none")

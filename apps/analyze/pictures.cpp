@@ -8,6 +8,7 @@
 
 #include "apps/common/gnuplot.h"
 #include "apps/common/panels.h"
+#include "apps/common/ticks.h"
 
 namespace sluice::apps {
 namespace {
@@ -98,11 +99,8 @@ void draw_plane(const std::filesystem::path& picture, const RunMeasure& run) {
     data += "\n";
   }
   if (low > high) low = 0.1, high = 1;
-  std::string levels;
-  for (double decade = std::pow(10, std::floor(std::log10(low))); decade <= high; decade *= 10)
-    for (const double factor : {1.0, 2.0, 5.0})
-      if (decade * factor > low && decade * factor < high)
-        levels += fmt::format("{}{:g}", levels.empty() ? "" : ",", decade * factor);
+  const LogarithmicRange range(low, high);
+  const std::string levels = tick_list(decade_ticks(range, DecadeTicks::one_two_five));
   draw_picture(picture, [&](const std::filesystem::path& output) {
     const bool png = picture.extension() == ".png";
     return fmt::format(
@@ -123,7 +121,7 @@ void draw_plane(const std::filesystem::path& picture, const RunMeasure& run) {
         "unset output\n",
         data, png ? "pngcairo size 1240,1120 fontscale 1.9 linewidth 2" : "svg size 620,560 dynamic",
         gnuplot_text(output.string()), levels.empty() ? "1" : levels,
-        gnuplot_text(run.name + ": training loss along two random directions"), low, high,
+        gnuplot_text(run.name + ": training loss along two random directions"), range.low, range.high,
         levels.empty() ? "1" : levels, run.sides.front(), run.sides.back(), run.sides.front(), run.sides.back());
   });
 }

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <optional>
 
+#include <sluice/base/number.h>
 #include <sluice/kernels/runtime/device.h>
 #include <sluice/kernels/runtime/settings.h>
 #include "apps/common/exit_codes.h"
@@ -18,11 +18,9 @@ std::optional<Device> parse(std::string_view name) {
   if (name == "cpu") return Device{};
   if (name == "auto" || name == "cuda") return Device{.kind = DeviceKind::cuda};
   if (!name.starts_with("cuda:")) return std::nullopt;
-  Device device{.kind = DeviceKind::cuda};
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data() + 5, end, device.index);
-  if (error != std::errc{} || stop != end || device.index < 0) return std::nullopt;
-  return device;
+  const std::optional<int> index = parse_number<int>(name.substr(5));
+  if (!index || *index < 0) return std::nullopt;
+  return Device{.kind = DeviceKind::cuda, .index = *index};
 }
 
 }  // namespace

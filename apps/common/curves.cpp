@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "apps/common/gnuplot.h"
+#include "apps/common/ticks.h"
 
 namespace sluice::apps {
 namespace {
@@ -83,17 +84,6 @@ std::int64_t epochs_between_ticks(std::int64_t epochs) {
   for (std::int64_t power = 1;; power *= 10)
     for (const std::int64_t step : {power, 2 * power, 5 * power})
       if (epochs / step <= 8) return step;
-}
-
-// Ticks at 1, 2 and 5 of each decade, or at the decades alone where there are many.
-std::string logarithmic_ticks(double low, double high) {
-  const bool many = high / low > 1e3;
-  std::string text;
-  for (double decade = std::pow(10, std::floor(std::log10(low))); decade <= high; decade *= 10)
-    for (const double factor : {1.0, 2.0, 5.0})
-      if ((factor == 1 || !many) && decade * factor >= low && decade * factor <= high)
-        text += fmt::format("{}{:g}", text.empty() ? "" : ", ", decade * factor);
-  return "set ytics (" + text + ")\n";
 }
 
 // Sizes in pixels of the .svg; a .png is drawn twice as large.
@@ -203,8 +193,10 @@ std::string loss_panel(const std::vector<CurveRun>& runs, const Extent& extent) 
   std::string text = fmt::format("set label 2 'Loss{}' at graph 0,1.07 left textcolor '#222222'\n",
                                  extent.logarithmic() ? " (logarithmic)" : "");
   if (extent.logarithmic()) {
-    const double low = extent.least_loss * 0.8, high = extent.largest_loss * 1.15;
-    text += fmt::format("set logscale y\nset yrange [{}:{}]\n", low, high) + logarithmic_ticks(low, high);
+    const LogarithmicRange range(extent.least_loss * 0.8, extent.largest_loss * 1.15);
+    const bool many = range.high / range.low > 1e3;
+    text += fmt::format("set logscale y\nset yrange [{}:{}]\nset ytics ({})\n", range.low, range.high,
+                        tick_list(decade_ticks(range, many ? DecadeTicks::decades : DecadeTicks::one_two_five)));
   } else {
     // Without any number gnuplot finds no range itself.
     text += extent.largest_loss > 0 ? "set yrange [0:*]\n" : "set yrange [0:1]\n";

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,9 +19,17 @@ namespace sluice::apps {
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / ".lock";
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor_ < 0)
-    throw WriteError(fmt::format("{}: can't open it to write: {}", file.string(), std::strerror(errno)));
+    throw WriteError(
+        fmt::format("{}: can't open it to write: {}", file.string(),
+                    errno == ELOOP ? "it is a symbolic link, which is not followed" : std::strerror(errno)));
+  // Another name of the same file would be overwritten with it.
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1) {
+    ::close(std::exchange(descriptor_, -1));
+    throw WriteError(fmt::format("{} is not a regular file with this name alone; it is left alone", file.string()));
+  }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const int reason = errno;
     std::string owner(20, '\0');

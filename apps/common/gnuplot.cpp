@@ -57,8 +57,10 @@ bool draw_picture(const std::filesystem::path& picture,
   };
   if (picture.extension() != ".svg" && picture.extension() != ".png") return warn("its name must end in .svg or .png");
   const std::filesystem::path temporary = fmt::format("{}.tmp-{}", picture.string(), ::getpid());
-  std::string failure = run_gnuplot(commands(temporary));
   std::error_code error;
+  // gnuplot would follow a link there.
+  std::filesystem::remove(temporary, error);
+  std::string failure = run_gnuplot(commands(temporary));
   if (failure.empty()) {
     std::filesystem::rename(temporary, picture, error);
     if (error) failure = error.message();

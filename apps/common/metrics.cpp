@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <string>
 #include <string_view>
 
+#include <sluice/base/number.h>
 #include "apps/common/number_text.h"
 
 namespace sluice::apps {
@@ -16,6 +17,9 @@ namespace {
 constexpr std::string_view kHeader =
     "epoch,step,train_loss,train_accuracy,test_loss,test_accuracy,flooded_fraction,learning_rate,images_per_second,"
     "seconds";
+
+// Letters of a damaged file that a message repeats.
+constexpr std::size_t kShown = 100;
 
 std::string line_of(const MetricsRow& row) {
   return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row.epoch, row.step, exact(row.train_loss),
@@ -41,10 +45,14 @@ class LineReader {
     const std::size_t comma = rest_.find(',');
     if (!last && comma == std::string_view::npos) fail(column, "is missing");
     const std::string_view cell = last ? rest_ : rest_.substr(0, comma);
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
-    if (error != std::errc() || end != cell.data() + cell.size())
-      fail(column, fmt::format("expects a number, got '{}'", cell));
+    const std::optional<Number> parsed = parse_number<Number>(cell);
+    if (!parsed) fail(column, fmt::format("expects a number, got '{}'", cell.substr(0, kShown)));
+    number = *parsed;
     if (!last) rest_.remove_prefix(comma + 1);
+  }
+
+  void check(bool holds, std::string_view column, const char* expected, std::int64_t got) const {
+    if (!holds) fail(column, fmt::format("{}, got {}", expected, got));
   }
 
  private:
@@ -70,6 +78,8 @@ MetricsRow row_of(const std::filesystem::path& path, std::size_t number, std::st
   cells.read(row.learning_rate, "learning_rate");
   cells.read(row.images_per_second, "images_per_second");
   cells.read(row.seconds, "seconds", true);
+  cells.check(row.epoch >= 1, "epoch", "expects a number from 1", row.epoch);
+  cells.check(row.step >= 0, "step", "expects a number from 0", row.step);
   return row;
 }
 
@@ -105,9 +115,7 @@ void MetricsWriter::append(const MetricsRow& row) {
 }
 
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
-  File file(path, File::Access::read);
-  std::string text(file.size(), '\0');
-  file.read(text.data(), text.size());
+  const std::string text = read_text(path);
   std::vector<MetricsRow> rows;
   std::size_t number = 0;
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "apps/common/gnuplot.h"
+#include "apps/common/ticks.h"
 
 namespace sluice::apps {
 namespace {
@@ -62,17 +63,6 @@ std::string data_blocks(const std::vector<Panel>& panels) {
   return text;
 }
 
-// Ticks at 1, 2 and 5 of each decade, or at decades alone where there are many.
-std::string logarithmic_ticks(char axis, double low, double high) {
-  const bool many = high / low > 200;
-  std::string text;
-  for (double decade = std::pow(10, std::floor(std::log10(low))); decade <= high; decade *= 10)
-    for (const double factor : {1.0, 2.0, 5.0})
-      if ((factor == 1 || !many) && decade * factor >= low * 0.999 && decade * factor <= high * 1.001)
-        text += fmt::format("{}{:g}", text.empty() ? "" : ", ", decade * factor);
-  return fmt::format("set {}tics ({})\n", axis, text);
-}
-
 std::string axis_commands(const Panel& panel, char axis, Axis kind, double PlotPoint::*value) {
   double low = HUGE_VAL, high = -HUGE_VAL;
   for (const PlotLine& line : panel.lines)
@@ -87,8 +77,10 @@ std::string axis_commands(const Panel& panel, char axis, Axis kind, double PlotP
     return fmt::format("set {0}range [{1}:{2}]\nset {0}tics autofreq\n", axis, low - pad, high + pad);
   }
   const double pad = axis == 'y' || low == high ? 1.15 : 1;
-  return fmt::format("set logscale {0}\nset {0}range [{1}:{2}]\n", axis, low / pad, high * pad) +
-         logarithmic_ticks(axis, low / pad, high * pad);
+  const LogarithmicRange range(low / pad, high * pad);
+  const bool many = range.high / range.low > 200;
+  return fmt::format("set logscale {0}\nset {0}range [{1}:{2}]\nset {0}tics ({3})\n", axis, range.low, range.high,
+                     tick_list(decade_ticks(range, many ? DecadeTicks::decades : DecadeTicks::one_two_five)));
 }
 
 std::string panel_commands(const Panel& panel, std::size_t index, const Layout& layout) {

@@ -97,7 +97,7 @@ int run(int argc, char** argv) {
   app.add_option("--dataset", o.dataset, "Data set [what the checkpoint says]")->check(one_of(data::dataset_names()));
   app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]");
   app.add_option("--split", o.split, "test or train")->check(one_of({"test", "train"}));
-  app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(at_least_zero());
+  app.add_option("--images", o.images, "Use the first N images only; 0: all")->check(count_from(0));
   app.add_option("--mean", o.mean,
                  "Mean of each channel in [0,1], as the model was trained [what the checkpoint says, else measured]")
       ->delimiter(',');
@@ -107,7 +107,7 @@ int run(int argc, char** argv) {
   app.add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->check(device_name());
   app.add_option("--conv-engine", o.conv_engine, "Convolutions on CUDA devices: native, cudnn or auto")
       ->check(one_of({"auto", "native", "cudnn"}));
-  app.add_option("--batch-size", o.batch_size, "Images at a time")->check(positive());
+  app.add_option("--batch-size", o.batch_size, "Images at a time")->check(count_from(1));
   app.add_option("--json", o.json, "Write the report here as JSON too");
   app.add_option("--logits", o.logits, "Write the logits [N,K] here as safetensors");
   parse_or_exit(app, argc, argv);

@@ -5,10 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
+#include <sluice/base/number.h>
 #include <sluice/data/augment.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/synthetic.h>
@@ -33,11 +33,9 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 template <class Number>
 Number number_in(const std::string& part, const char* option, const std::string& text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-  if (error != std::errc{} || end != part.data() + part.size())
-    throw UsageError(fmt::format("--{} {}: '{}' is not a number", option, text, part));
-  return value;
+  const std::optional<Number> value = parse_number<Number>(part);
+  if (!value) throw UsageError(fmt::format("--{} {}: '{}' is not a number", option, text, part));
+  return *value;
 }
 
 // Sums and products of decimal fractions in the last digits that a person would write.
@@ -141,8 +139,11 @@ std::vector<double> parse_levels(const std::string& text) {
       throw UsageError(fmt::format("--levels {}: expects first:last:step, as in 0:0.5:0.01", text));
     const double first = number_in<double>(parts[0], "levels", text),
                  last = number_in<double>(parts[1], "levels", text), step = number_in<double>(parts[2], "levels", text);
-    if (!(step > 0) || !std::isfinite(first) || !std::isfinite(last) || (last - first) / step > 10000)
-      throw UsageError(fmt::format("--levels {}: expects a step above 0 and at most 10000 levels", text));
+    // Far beyond any loss, and far from where sums of steps lose their digits.
+    constexpr double largest = 1e6;
+    if (!(step > 0) || !(first >= 0) || !(last <= largest) || !(first <= largest) || (last - first) / step > 10000)
+      throw UsageError(fmt::format(
+          "--levels {}: expects a step above 0, levels from 0 to {:.0f} and at most 10000 of them", text, largest));
     for (std::int64_t i = 0; decimal(first + static_cast<double>(i) * step) <= decimal(last); ++i)
       levels.push_back(decimal(first + static_cast<double>(i) * step));
     if (levels.empty()) throw UsageError(fmt::format("--levels {} is an empty grid: it ends before it begins", text));
@@ -178,7 +179,7 @@ StudyOptions parse_study_options(int argc, char** argv) {
   app.add_option("--noise", noise, "Shares of wrong labels, in [0,1], as in 0.01,0.05 [0.01,0.05,0.1; images 0]")
       ->group(grid);
   app.add_option("--seeds", o.grid.seeds, "Seeds 0 to N-1, each with its own data and initial weights [10; images 1]")
-      ->check(positive())
+      ->check(within(1, 1e6))
       ->group(grid);
   app.add_option("--dataset", datasets,
                  "Synthetic sets: gaussian, spiral, sinusoid, sinusoid-repository, sinusoid2d or a list; all: the "
@@ -200,10 +201,10 @@ StudyOptions parse_study_options(int argc, char** argv) {
   const std::string images = "Images";
   app.add_option("--data", o.data, "Folder that holds the data set's files [the folder in SLUICE_DATA]")->group(images);
   app.add_option("--train-images", o.train_images, "Use the first N training images only; 0: all [0]")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(images);
   app.add_option("--test-images", o.test_images, "Use the first N test images only; 0: all [0]")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(images);
   app.add_option("--validation", o.validation, "Share of the training images to choose by [0.2]")
       ->check(within(0.001, 0.99))
@@ -215,18 +216,20 @@ StudyOptions parse_study_options(int argc, char** argv) {
                  "Network [mlp_paper; MNIST and its like mlp_mnist; svhn resnet18; others resnet44]")
       ->check(one_of(nn::model_names()))
       ->group(training);
-  app.add_option("--epochs", o.epochs, "Passes over the training set [500]")->check(positive())->group(training);
-  app.add_option("--batch-size", o.batch_size, "Samples a step [100; images 200]")->check(positive())->group(training);
+  app.add_option("--epochs", o.epochs, "Passes over the training set [500]")->check(count_from(1))->group(training);
+  app.add_option("--batch-size,--bs", o.batch_size, "Samples a step [100; images 200]")
+      ->check(count_from(1))
+      ->group(training);
   app.add_option("--optimizer", o.optimizer, "sgd or adam [adam; images sgd]")
       ->check(one_of({"sgd", "adam"}))
       ->group(training);
-  app.add_option("--learning-rate", o.learning_rate, "Learning rate [adam 0.001, sgd 0.1]")
+  app.add_option("--learning-rate,--lr", o.learning_rate, "Learning rate [adam 0.001, sgd 0.1]")
       ->check(positive())
       ->group(training);
   app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1) [0.9]")
       ->check(within(0.0, 0.9999))
       ->group(training);
-  app.add_option("--weight-decay", o.weight_decay, "Weight decay, added to the gradient; never flooded [0]")
+  app.add_option("--weight-decay,--wd", o.weight_decay, "Weight decay, added to the gradient; never flooded [0]")
       ->check(at_least_zero())
       ->group(training);
   app.add_option("--milestones", milestones, "Epochs after which the learning rate is a tenth, as in 250,400 [none]")

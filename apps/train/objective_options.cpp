@@ -30,7 +30,7 @@ void add_objective_options(CLI::App& app, ObjectiveOptions& o) {
       ->check(one_of({"batch", "group", "sample"}))
       ->group(group);
   app.add_option("--flood-group", o.flood_group, "Images a group, consecutive in the batch")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(group);
   app.add_option("--flood-transform", o.flood_transform,
                  "hard: turns the gradient round at the level; soft: lets it fade there (SoftAD)")

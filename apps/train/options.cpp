@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <sluice/base/number.h>
 #include <sluice/data/augment.h>
 #include <sluice/data/datasets.h>
 #include <sluice/data/transform.h>
@@ -30,10 +31,10 @@ void add_data_options(CLI::App& app, TrainOptions& o) {
       ->transform(absolute_paths())
       ->group(group);
   app.add_option("--train-images", o.train_images, "Use the first N training images only; 0: all")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(group);
   app.add_option("--test-images", o.test_images, "Use the first N test images only; 0: all")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(group);
   app.add_option("--validation", o.validation, "Share of the training images to hold out and report on, in [0,1)")
       ->check(within(0.0, 0.99))
@@ -72,8 +73,8 @@ void add_model_options(CLI::App& app, TrainOptions& o) {
 
 void add_optimiser_options(CLI::App& app, TrainOptions& o) {
   const std::string group = "Optimisation";
-  app.add_option("--epochs", o.epochs, "Passes over the training set")->check(positive())->group(group);
-  app.add_option("--batch-size", o.batch_size, "Images a step")->check(positive())->group(group);
+  app.add_option("--epochs", o.epochs, "Passes over the training set")->check(count_from(1))->group(group);
+  app.add_option("--batch-size,--bs", o.batch_size, "Images a step")->check(count_from(1))->group(group);
   app.add_option(
          "--last-batch", o.last_batch,
          "The images left after the last full batch: keep them as a smaller batch, drop them, or merge them into "
@@ -82,15 +83,15 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--accumulate", o.accumulate,
                  "Cut each batch into K micro-batches to save memory; flooding decides once a batch")
-      ->check(positive())
+      ->check(count_from(1))
       ->group(group);
   app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")
       ->check(one_of({"sgd", "adam", "adamw"}))
       ->group(group);
-  app.add_option("--learning-rate", o.learning_rate, "Learning rate, > 0")->check(positive())->group(group);
+  app.add_option("--learning-rate,--lr", o.learning_rate, "Learning rate, > 0")->check(positive())->group(group);
   app.add_option("--momentum", o.momentum, "Momentum of sgd, in [0,1)")->check(within(0.0, 0.9999))->group(group);
   app.add_flag("--nesterov", o.nesterov, "Nesterov's form of the momentum")->group(group);
-  app.add_option("--weight-decay", o.weight_decay, "Weight decay: coupled for sgd and adam, decoupled for adamw")
+  app.add_option("--weight-decay,--wd", o.weight_decay, "Weight decay: coupled for sgd and adam, decoupled for adamw")
       ->check(at_least_zero())
       ->group(group);
   app.add_option("--decay-norms", o.decay_norms, "Whether biases and batch-norm parameters decay too: true or false")
@@ -99,7 +100,7 @@ void add_optimiser_options(CLI::App& app, TrainOptions& o) {
       ->check(one_of(optim::schedule_names()))
       ->group(group);
   app.add_option("--warmup-epochs", o.warmup_epochs, "Epochs of linear warm-up before the schedule, fractions allowed")
-      ->check(at_least_zero())
+      ->check(within(0.0, 1e9))
       ->group(group);
   app.add_option("--milestones", o.milestones, "Epochs at which multi-step multiplies the rate by gamma, as in 250,400")
       ->group(group);
@@ -140,7 +141,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--threads", o.threads, "Processor threads; 0: all")->check(within(0, 4096))->group(group);
   app.add_option("--out", o.out, "Folder for metrics, curves, configuration and checkpoints")->group(group);
   app.add_option("--checkpoint-every", o.checkpoint_every, "Epochs between checkpoints; the last two are kept")
-      ->check(positive())
+      ->check(count_from(1))
       ->group(group);
   app.add_option("--log-every", o.log_every, "Steps between the points loss/step that TensorBoard shows; 0: none")
       ->check(at_least_zero())
@@ -178,11 +179,12 @@ bool raw_flag(int argc, char** argv, const std::string& name) {
 
 std::vector<std::int64_t> TrainOptions::milestone_epochs() const {
   std::vector<std::int64_t> parsed;
-  for (const float epoch : parse_floats(milestones)) {
-    const auto whole = static_cast<std::int64_t>(epoch);
-    if (static_cast<float>(whole) != epoch || whole < (parsed.empty() ? 0 : parsed.back() + 1))
-      throw UsageError(fmt::format("--milestones {}: expects whole epochs in ascending order", milestones));
-    parsed.push_back(whole);
+  for (const std::string& part : split_list(milestones)) {
+    const std::optional<std::int64_t> epoch = parse_number<std::int64_t>(part);
+    if (!epoch || *epoch < (parsed.empty() ? 0 : parsed.back() + 1) || *epoch > kMostCounted)
+      throw UsageError(fmt::format("--milestones {}: expects whole epochs in ascending order, up to {}, got '{}'",
+                                   milestones, kMostCounted, part));
+    parsed.push_back(*epoch);
   }
   return parsed;
 }

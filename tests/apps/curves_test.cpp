@@ -10,6 +10,8 @@
 #include <regex>
 #include <sstream>
 
+#include "apps/common/panels.h"
+#include "apps/common/ticks.h"
 #include "tests/data/scratch_folder.h"
 
 namespace sluice::apps {
@@ -87,6 +89,34 @@ TEST_F(CurvesTest, ARunWithoutFloodingShowsNoLevel) {
 TEST_F(CurvesTest, AnAxisOfDecadesShowsALowLevel) {
   ASSERT_TRUE(draw_curves(picture_, "title", {run_of("a", 12, 0.02)}));
   EXPECT_EQ(count(">Loss \\(logarithmic\\)<"), 1U);
+}
+
+// Counted by multiplication, the decades above 1e308 and below 1e-323 have no end.
+TEST_F(CurvesTest, LossesAtTheEndsOfDoubleAreDrawn) {
+  CurveRun run = run_of("a", 3, 1e-320);
+  EXPECT_TRUE(draw_curves(picture_, "title", {run}));
+  run.flood_levels = {5e-324, 1, 1.7e308};
+  run.rows[0].train_loss = 1.7e308;
+  EXPECT_TRUE(draw_curves(picture_, "title", {run}));
+  const std::vector<Panel> panels{{.title = "t",
+                                   .x_label = "x",
+                                   .x = Axis::logarithmic,
+                                   .y = Axis::logarithmic,
+                                   .lines = {{"l", 0, LineStyle::strong, {{5e-324, 1e-310}, {1e300, 1.7e308}}}}}};
+  EXPECT_TRUE(draw_panels(picture_, "title", 1, panels));
+}
+
+TEST(DecadeTicks, StandWithinTheRangeAndAreFew) {
+  using Ticks = std::vector<double>;
+  EXPECT_EQ(tick_list(decade_ticks({0.05, 3}, DecadeTicks::one_two_five)), "0.05, 0.1, 0.2, 0.5, 1, 2");
+  EXPECT_EQ(decade_ticks({0.05, 3}, DecadeTicks::decades), (Ticks{0.1, 1}));
+  EXPECT_EQ(decade_ticks({3, 4}, DecadeTicks::one_two_five), Ticks{});
+  for (const LogarithmicRange range : {LogarithmicRange(0, HUGE_VAL), LogarithmicRange(5e-324, 1e-300),
+                                       LogarithmicRange(1e300, 1.7e308), LogarithmicRange(1e-20, 1e20)}) {
+    const Ticks ticks = decade_ticks(range, DecadeTicks::one_two_five);
+    EXPECT_GE(ticks.size(), 1U);
+    EXPECT_LE(ticks.size(), 14U);
+  }
 }
 
 TEST_F(CurvesTest, OneEpochAndLossesThatAreNotNumbersAreDrawn) {

@@ -24,9 +24,23 @@ TEST(NearestName, ASwapOfNeighboursIsOneEdit) {
   EXPECT_EQ(nearest_name("filp", std::vector<std::string>{"fi", "flip"}), "flip");
 }
 
+TEST(NearestName, NothingPastAThirdOfTheLength) {
+  EXPECT_EQ(nearest_name("transformer", kModels), "");
+  EXPECT_EQ(nearest_name("--lr", std::vector<std::string>{"--sam", "--ema"}), "");
+  EXPECT_EQ(nearest_name("abc", std::vector<std::string>{"abx"}), "abx");
+  EXPECT_EQ(nearest_name("abc", std::vector<std::string>{"axx"}), "");
+  EXPECT_EQ(nearest_name("vg", kModels), "") << "too few letters to be completed";
+  EXPECT_EQ(nearest_name("wide", kModels), "wide_resnet28_10");
+}
+
 TEST(NearestName, EmptyInputs) {
   EXPECT_EQ(nearest_name("mlp", {}), "");
-  EXPECT_EQ(nearest_name("", kModels), "mlp");
+  EXPECT_EQ(nearest_name("", kModels), "");
+}
+
+TEST(NearestName, SaysNothingInAMessageWhereNothingIsNear) {
+  EXPECT_EQ(did_you_mean("resnet21", kModels), "; did you mean 'resnet20'?");
+  EXPECT_EQ(did_you_mean("transformer", kModels), ".");
 }
 
 }  // namespace

@@ -107,6 +107,50 @@ TEST(State, NamesWhatDoesNotFitAndChangesNothing) {
   expect_error([](auto& state) { state[1].tensor = Tensor::full({16}, 1, DType::i32); }, {"bn1.weight", "i32"});
 }
 
+std::vector<NamedTensor> renamed(std::vector<NamedTensor> state, const std::string& prefix) {
+  for (NamedTensor& entry : state) entry.name = prefix + entry.name;
+  return state;
+}
+
+TEST(State, TakesNamesAsPyTorchsWrappersWriteThem) {
+  for (const char* prefix : {"module.", "_orig_mod.", "_orig_mod.module."}) {
+    const auto model = resnet(1);
+    nn::load_model_state(*model, renamed(nn::model_state(*resnet(2)), prefix));
+    expect_equal(nn::model_state(*model), nn::model_state(*resnet(2)));
+  }
+  const auto model = resnet(1);
+  auto twice = nn::model_state(*resnet(2));
+  twice.push_back({"module." + twice[0].name, twice[0].tensor});
+  EXPECT_THROW(nn::load_model_state(*model, twice), IoError);
+}
+
+TEST(State, NamesWhatIsMissingAndWhatIsThere) {
+  const auto model = resnet(1);
+  try {
+    nn::load_model_state(*model, renamed(nn::model_state(*model), "backbone."));
+    ADD_FAILURE() << "names of another model were taken";
+  } catch (const IoError& error) {
+    EXPECT_NE(std::string(error.what()).find("\"conv1.weight\" is missing"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("\"backbone.bn1.bias\" is unexpected"), std::string::npos) << error.what();
+  }
+}
+
+TEST(State, WholeNumbersThatNobodyAskedForArePassedOver) {
+  const auto model = resnet(1);
+  Archive archive{.tensors = nn::model_state(*resnet(2)), .metadata = {}, .left_out = {{"mask", "BOOL"}}};
+  archive.tensors.push_back({"step", Tensor::full({}, 3, DType::i32)});
+  nn::load_model_state(*model, archive);
+  expect_equal(nn::model_state(*model), nn::model_state(*resnet(2)));
+  archive.tensors.erase(archive.tensors.begin());
+  archive.left_out["conv1.weight"] = "F8_E4M3";
+  try {
+    nn::load_model_state(*model, archive);
+    ADD_FAILURE() << "a weight that is not read was not missed";
+  } catch (const IoError& error) {
+    EXPECT_NE(std::string(error.what()).find("F8_E4M3"), std::string::npos) << error.what();
+  }
+}
+
 TEST(State, NamesTheFile) {
   const std::string path = testing::TempDir() + "sluice_other_model.safetensors";
   nn::save_model(*nn::make_model({.name = "mlp_paper", .image = {1, 1, 2}, .classes = 2}), path);
