@@ -2,9 +2,10 @@
 #include <sluice/core/archive_header.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
+#include <unordered_set>
 
 #include <sluice/core/shape.h>
 
@@ -15,9 +16,10 @@ using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
 // The largest published models have a few thousand; more costs memory far beyond the file's own size.
-constexpr std::int64_t kMaxEntries = 100'000;
-// Of the JSON parser; an entry has less than twenty.
-constexpr std::int64_t kMaxEvents = 32 * kMaxEntries;
+constexpr std::size_t kMaxEntries = 100'000;
+// Numbers and strings in one entry, of which the format has twelve at most.
+constexpr std::size_t kMaxEntryValues = 64;
+constexpr std::size_t kDeepest = 3;  // the numbers of a shape
 
 std::optional<std::uint64_t> bytes_of_type(const std::string& type) {
   static const std::map<std::string, std::uint64_t> sizes{
@@ -45,20 +47,107 @@ struct Name {
   }
 };
 
+// Takes the header apart while it is parsed: hands over each value of the outermost object as soon as it is whole. (A
+// parsed tree of the whole header would cost more memory than the file, and keep the last of doubled keys in silence.)
+class HeaderSax : public nlohmann::json_sax<Json> {
+ public:
+  using Take = std::function<void(const std::string& name, const Json& value)>;
+
+  HeaderSax(std::string path, Take take) : path_(std::move(path)), take_(std::move(take)) {}
+
+  bool null() override { return scalar(nullptr); }
+  bool boolean(bool value) override { return scalar(value); }
+  bool number_integer(std::int64_t value) override { return scalar(value); }
+  bool number_unsigned(std::uint64_t value) override { return scalar(value); }
+  bool number_float(double value, const std::string&) override { return scalar(value); }
+  bool string(std::string& value) override { return scalar(std::move(value)); }
+  bool binary(Json::binary_t&) override { return false; }  // JSON text has none
+  bool start_object(std::size_t) override { return start(Json::object()); }
+  bool start_array(std::size_t) override { return start(Json::array()); }
+  bool end_object() override { return end(); }
+  bool end_array() override { return end(); }
+
+  bool key(std::string& key) override {
+    const bool fresh = open_.empty() ? names_.insert(key).second : !open_.back()->contains(key);
+    check(fresh, "its header has two entries ", Name{key});
+    if (open_.empty()) {
+      check(names_.size() <= kMaxEntries, "its header has more than the limit of ", kMaxEntries, " entries");
+      values_ = 0;
+      name_ = std::move(key);
+    } else {
+      key_ = std::move(key);
+    }
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    throw IoError(concat(path_, ": its header is not valid JSON: ", std::string(error.what()).substr(0, 300)));
+  }
+
+ private:
+  template <class... Parts>
+  void check(bool holds, const Parts&... parts) const {
+    if (!holds) throw IoError(concat(path_, ": ", parts...));
+  }
+
+  bool scalar(Json value) {
+    check(inside_, "its header is not a JSON object");
+    place(std::move(value));
+    if (open_.empty()) take_(name_, entry_);
+    return true;
+  }
+
+  bool start(Json container) {
+    if (!inside_) {
+      check(container.is_object(), "its header is not a JSON object");
+      inside_ = true;
+      return true;
+    }
+    check(open_.size() + 1 < kDeepest, "its header is nested too deeply");
+    open_.push_back(place(std::move(container)));
+    return true;
+  }
+
+  bool end() {
+    if (open_.empty()) return true;  // of the header
+    open_.pop_back();
+    if (open_.empty()) take_(name_, entry_);
+    return true;
+  }
+
+  Json* place(Json value) {
+    check(++values_ <= (name_ == kArchiveMetadata ? kMaxEntries : kMaxEntryValues), "entry ", Name{name_},
+          " has more values than the limit of ", name_ == kArchiveMetadata ? kMaxEntries : kMaxEntryValues);
+    if (open_.empty()) return &(entry_ = std::move(value));
+    Json& around = *open_.back();
+    if (around.is_object()) return &(around[key_] = std::move(value));
+    around.push_back(std::move(value));
+    return &around.back();
+  }
+
+  const std::string path_;
+  const Take take_;
+  std::unordered_set<std::string> names_;
+  bool inside_ = false;      // the outermost object
+  std::string name_, key_;   // in the outermost object, and in the innermost
+  Json entry_;               // what the outermost object has under that name, as far as it is known
+  std::vector<Json*> open_;  // the containers in it that are not whole yet, the outermost first
+  std::size_t values_ = 0;
+};
+
 class HeaderReader {
  public:
   HeaderReader(const std::filesystem::path& path, File& file) : path_(path), file_(file) {}
 
   ArchiveHeader read() {
     ArchiveHeader header{.text = read_text()};
-    const Json json = parse(header.text);
-    check(json.is_object(), "its header is not a JSON object");
-    for (const auto& [name, value] : json.items()) {
+    HeaderSax sax(path_.string(), [&](const std::string& name, const Json& value) {
       if (name == kArchiveMetadata)
         read_metadata(value, header.metadata);
       else
         header.entries.push_back(read_entry(name, value));
-    }
+    });
+    Json::sax_parse(header.text, &sax);
     std::ranges::stable_sort(header.entries, [](const ArchiveEntry& a, const ArchiveEntry& b) {
       return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
@@ -85,28 +174,6 @@ class HeaderReader {
     std::string text(length, '\0');
     file_.read(text.data(), length);
     return text;
-  }
-
-  // The library keeps the last of doubled keys in silence, so the keys of each depth are watched.
-  Json parse(const std::string& text) const {
-    constexpr int deepest = 3;  // the numbers of a shape
-    std::set<std::string> keys[deepest + 1];
-    std::int64_t events = 0;
-    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-      check(depth <= deepest, "its header is nested too deeply");
-      check(++events <= kMaxEvents && keys[1].size() <= kMaxEntries, "its header has more than the limit of ",
-            kMaxEntries, " entries");
-      if (event == Json::parse_event_t::object_start) keys[std::min(depth + 1, deepest)].clear();
-      if (event == Json::parse_event_t::key)
-        check(keys[depth].insert(parsed.get<std::string>()).second, "its header has two entries ",
-              Name{parsed.get_ref<const std::string&>()});
-      return true;
-    };
-    try {
-      return Json::parse(text, watch);
-    } catch (const Json::exception& error) {
-      throw IoError(concat(path_.string(), ": its header is not valid JSON: ", std::string(error.what(), 0, 300)));
-    }
   }
 
   void read_metadata(const Json& value, std::map<std::string, std::string>& metadata) const {

@@ -206,6 +206,12 @@ std::string entry(const std::string& fields, std::size_t data_bytes = 8) {
   return file_of("{\"w\":{" + fields + "}}", data_bytes);
 }
 
+std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 std::string entries_of_nothing(int count) {
   std::string header = "{";
   for (int i = 0; i < count; ++i)
@@ -227,7 +233,9 @@ std::vector<Broken> broken_files() {
       {"NotJson", file_of("{\"w\":", 0), "not valid JSON"},
       {"NotUtf8", file_of("{\"\xff\":1}", 0), "not valid JSON"},
       {"NotAnObject", file_of("[1]", 0), "not a JSON object"},
-      {"NestedDeeply", file_of(std::string(100000, '[') + std::string(100000, ']'), 0), "nested too deeply"},
+      {"NestedDeeply", file_of("{\"w\":" + std::string(100000, '[') + std::string(100000, ']') + "}", 0),
+       "nested too deeply"},
+      {"ManyValues", entry("\"shape\":[1" + repeated(",1", 100) + "]"), "'w' has more values than the limit of 64"},
       {"EntryIsANumber", file_of(R"({"w":3})", 0), "'w' expects an object, got 3"},
       {"NoName", file_of(R"({"":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", 0), "no name"},
       {"DoubledName", file_of("{\"w\":{" + two + "},\"w\":{" + two + "}}", 8), "two entries 'w'"},

@@ -118,8 +118,8 @@ TEST(Models, RefuseWhatDoesNotFit) {
       EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
     }
   };
-  refuses({.name = "resnet21", .image = {32, 32, 3}}, "did you mean \"resnet2");
-  refuses({.name = "vgg-11", .image = {32, 32, 3}}, "did you mean \"vgg11\"");
+  refuses({.name = "resnet21", .image = {32, 32, 3}}, "did you mean 'resnet20'");
+  refuses({.name = "vgg-11", .image = {32, 32, 3}}, "did you mean 'vgg11'");
   refuses({.name = "resnet20", .image = {32, 32}}, "[H,W,C]");
   refuses({.name = "resnet20", .image = {32, 32, 0}}, "[H,W,C]");
   refuses({.name = "resnet20", .image = {32, 32, 3}, .classes = 0}, "class");
