@@ -85,6 +85,10 @@ void File::read(void* to, std::size_t bytes) {
   }
 }
 
+void File::skip(std::uint64_t bytes) {
+  if (::lseek(descriptor_, static_cast<off_t>(bytes), SEEK_CUR) < 0) fail("pass over a part of it");
+}
+
 void File::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());

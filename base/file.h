@@ -34,10 +34,13 @@ class File {
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
 
+  const std::filesystem::path& path() const { return path_; }
   // Bytes in the file now.
   std::uint64_t size() const;
   // Reads the next `bytes` bytes; a file that ends before them is an IoError.
   void read(void* to, std::size_t bytes);
+  // Goes on after the next `bytes` bytes, which the caller knows to be there.
+  void skip(std::uint64_t bytes);
   void write(std::span<const std::byte> bytes);
   // Waits until what was written is on the disk.
   void sync();

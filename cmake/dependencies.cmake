@@ -5,13 +5,6 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 
-# MATLAB's files, in which SVHN comes.
-find_path(SLUICE_MATIO_INCLUDE_DIR matio.h REQUIRED)
-find_library(SLUICE_MATIO_LIBRARY matio REQUIRED)
-add_library(sluice_matio INTERFACE)
-target_include_directories(sluice_matio SYSTEM INTERFACE $<BUILD_INTERFACE:${SLUICE_MATIO_INCLUDE_DIR}>)
-target_link_libraries(sluice_matio INTERFACE ${SLUICE_MATIO_LIBRARY})
-
 # oneDNN's own CMake package asks for OpenCL's headers; its library and header are all we need.
 if(SLUICE_ONEDNN)
   find_path(SLUICE_ONEDNN_INCLUDE_DIR dnnl.hpp)

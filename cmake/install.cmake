@@ -10,7 +10,7 @@ install(FILES sluice.h ${PROJECT_BINARY_DIR}/generated/sluice/config.h ${PROJECT
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice)
 # A static library brings the options target along by name only; it carries nothing for users.
 if(NOT BUILD_SHARED_LIBS)
-  install(TARGETS sluice_options sluice_matio EXPORT SluiceTargets)
+  install(TARGETS sluice_options EXPORT SluiceTargets)
   if(TARGET sluice_onednn)
     install(TARGETS sluice_onednn EXPORT SluiceTargets)
   endif()

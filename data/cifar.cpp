@@ -14,7 +14,9 @@ struct Format {
   Origin origin;
   std::string name;
   std::string folder;
-  std::int64_t label_bytes;  // the last of them is the label that is kept
+  std::string archive;              // with -binary.tar.gz
+  std::vector<std::string> python;  // what the version for Python is called
+  std::int64_t label_bytes;         // the last of them is the label that is kept
   std::vector<std::string> class_names;
   std::int64_t coarse_classes;
   std::int64_t record_size() const { return label_bytes + 3 * kPlane; }
@@ -27,6 +29,8 @@ const Format& format_of(Cifar variant) {
       {"CIFAR-10", address, "cifar10"},
       "cifar10",
       "cifar-10-batches-bin",
+      "cifar-10",
+      {"cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1"},
       1,
       {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
       0};
@@ -34,6 +38,8 @@ const Format& format_of(Cifar variant) {
       {"CIFAR-100", address, "cifar100"},
       "cifar100",
       "cifar-100-binary",
+      "cifar-100",
+      {"cifar-100-python", "cifar-100-python.tar.gz", "meta"},
       2,
       {"apple",      "aquarium_fish", "baby",         "bear",       "beaver",      "bed",         "bee",
        "beetle",     "bicycle",       "bottle",       "bowl",       "boy",         "bridge",      "bus",
@@ -78,7 +84,8 @@ ImageDataset empty_dataset(const Format& format) {
 // Checks the size before anything is read.
 void append_file(const Format& format, const std::filesystem::path& path, std::optional<std::int64_t> records,
                  ImageDataset& dataset) {
-  const auto size = static_cast<std::int64_t>(file_size(path, format.origin));
+  File file = open_file(path, format.origin);
+  const auto size = static_cast<std::int64_t>(file.size());
   const std::int64_t record_size = format.record_size();
   if (records && size != *records * record_size)
     throw IoError(concat(path.string(), size < *records * record_size ? " is truncated: " : " is oversized: ", *records,
@@ -87,7 +94,8 @@ void append_file(const Format& format, const std::filesystem::path& path, std::o
   if (size % record_size != 0)
     throw IoError(concat(path.string(), " is truncated or not a file of ", format.origin.title, ": its ", size,
                          " bytes end in the middle of record ", size / record_size, " of ", record_size, " bytes"));
-  const std::vector<std::uint8_t> bytes = read_file(path, format.origin);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
+  file.read(bytes.data(), bytes.size());
   const std::int64_t before = dataset.size();
   const std::int64_t count = static_cast<std::int64_t>(bytes.size()) / record_size;
   dataset.labels.reserve(static_cast<std::size_t>(before + count));
@@ -129,6 +137,21 @@ std::optional<Files> find_files(Cifar variant, const std::filesystem::path& fold
   return any_of(sample) ? std::optional(sample) : std::nullopt;
 }
 
+// What lies in the place of the binary version, for the message.
+std::string instead_of(const Format& format, const std::filesystem::path& folder) {
+  std::error_code error;
+  const std::string packed = concat(format.archive, "-binary.tar.gz");
+  for (const std::string& name : {packed, concat(format.archive, "-binary.tar")})
+    if (exists(folder / name, error))
+      return concat("; ", (folder / name).string(), " is the archive that holds them: tar -xf ",
+                    (folder / name).string(), " -C ", folder.string(), " unpacks it");
+  for (const std::string& name : format.python)
+    if (exists(folder / name, error))
+      return concat("; ", (folder / name).string(), " is the version for Python, expected the binary version, ",
+                    packed);
+  return {};
+}
+
 }  // namespace
 
 ImageDataset load_cifar_file(Cifar variant, const std::filesystem::path& path, std::optional<std::int64_t> records) {
@@ -150,7 +173,8 @@ ImageSplits load_cifar(Cifar variant, const std::filesystem::path& folder) {
     append_file(format, place / files->test, files->test_records, splits.test);
     return splits;
   }
-  throw_missing(concat("there are no files of it in ", folder.string(), " nor in ", (folder / format.folder).string()),
+  throw_missing(concat("there are no files of it in ", folder.string(), " nor in ", (folder / format.folder).string(),
+                       instead_of(format, folder)),
                 format.origin);
 }
 

@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/data/files.h>
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <string_view>
 
 #include <sluice/base/error.h>
 
 namespace sluice::data {
 namespace {
 
-// Ends the stream whatever happens.
-struct Inflater {
-  z_stream stream{};
-  Inflater() {
-    const int gzip_with_largest_window = 16 + MAX_WBITS;
-    if (inflateInit2(&stream, gzip_with_largest_window) != Z_OK) throw OutOfMemory("zlib can't start to unpack");
-  }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
+struct Kind {
+  std::string_view beginning;  // in small letters
+  const char* name;
 };
+
+using namespace std::string_view_literals;
+constexpr Kind kKinds[] = {
+    {"<!doctype html"sv, "a web page"},
+    {"<html"sv, "a web page"},
+    {"<?xml"sv, "a web page or the error of a server"},
+    {"\x1f\x8b"sv, "a gzip file"},
+    {"pk\x03\x04"sv, "a zip file"},
+    {"\x89hdf\r\n"sv, "an HDF5 file"},
+    {"matlab 7.3"sv, "a file of MATLAB's version 7.3 (HDF5)"},
+    {"matlab 5.0"sv, "a file of MATLAB"},
+    {"version https://git-lfs"sv, "a pointer of Git LFS instead of the file itself"},
+    {"\0\0\x08\x03"sv, "an IDX file of images"},
+    {"\0\0\x08\x01"sv, "an IDX file of labels"},
+    {"\x80\x02"sv, "a Python pickle"},
+    {"\x80\x04"sv, "a Python pickle"},
+    {"\x93numpy"sv, "an array of NumPy"},
+};
+
+char lower(std::uint8_t byte) { return static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte); }
 
 }  // namespace
 
@@ -32,54 +41,21 @@ void throw_missing(const std::string& what, const Origin& origin) {
                        origin.fetch, " fetches it"));
 }
 
-std::uint64_t file_size(const std::filesystem::path& path, const Origin& origin) {
+File open_file(const std::filesystem::path& path, const Origin& origin) {
   std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found)
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found)
     throw_missing(concat("there is no ", path.string()), origin);
-  if (error) throw IoError(concat(path.string(), ": ", error.message()));
-  if (!std::filesystem::is_regular_file(status)) throw IoError(concat(path.string(), " is not a file"));
-  const std::uint64_t size = std::filesystem::file_size(path, error);
-  if (error) throw IoError(concat(path.string(), ": ", error.message()));
-  return size;
+  return {path, File::Access::read};
 }
 
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, const Origin& origin) {
-  std::vector<std::uint8_t> bytes(file_size(path, origin));
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw IoError(concat(path.string(), " can't be opened: ", std::strerror(errno)));
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (static_cast<std::size_t>(in.gcount()) != bytes.size())
-    throw IoError(concat(path.string(), ": reading stopped after ", in.gcount(), " of ", bytes.size(), " bytes"));
-  return bytes;
-}
-
-std::vector<std::uint8_t> read_gzip(const std::filesystem::path& path, const Origin& origin, std::uint64_t most_bytes) {
-  if (file_size(path, origin) > most_bytes)
-    throw IoError(concat(path.string(), " is larger than ", most_bytes, " bytes"));
-  std::vector<std::uint8_t> packed = read_file(path, origin);
-  std::vector<std::uint8_t> unpacked(std::min<std::uint64_t>(4 * packed.size() + 64, most_bytes + 1));
-  Inflater inflater;
-  z_stream& stream = inflater.stream;
-  stream.next_in = packed.data();
-  stream.avail_in = static_cast<uInt>(packed.size());
-  std::size_t size = 0;
-  int state = Z_OK;
-  while (state == Z_OK) {
-    if (size == unpacked.size()) unpacked.resize(std::min<std::uint64_t>(2 * size, most_bytes + 1));
-    stream.next_out = unpacked.data() + size;
-    stream.avail_out = static_cast<uInt>(unpacked.size() - size);
-    state = inflate(&stream, Z_NO_FLUSH);
-    size = unpacked.size() - stream.avail_out;
-    if (size > most_bytes) throw IoError(concat(path.string(), " unpacks to more than ", most_bytes, " bytes"));
-  }
-  if (state == Z_BUF_ERROR) throw IoError(concat(path.string(), " is truncated: its gzip stream has no end"));
-  if (state != Z_STREAM_END)
-    throw IoError(concat(path.string(), " is damaged: ", stream.msg != nullptr ? stream.msg : "not a gzip stream"));
-  if (stream.avail_in > 0)
-    throw IoError(concat(path.string(), " is oversized: ", stream.avail_in, " bytes follow its gzip stream"));
-  unpacked.resize(size);
-  return unpacked;
+std::string looks_like(std::span<const std::uint8_t> beginning) {
+  const auto first = std::ranges::find_if(beginning, [](std::uint8_t byte) { return byte != '\n' && byte != '\r'; });
+  const std::span<const std::uint8_t> rest(first, beginning.end());
+  for (const Kind& kind : kKinds)
+    if (rest.size() >= kind.beginning.size() &&
+        std::ranges::equal(rest.first(kind.beginning.size()), kind.beginning, {}, lower))
+      return concat(", it begins like ", kind.name);
+  return {};
 }
 
 }  // namespace sluice::data

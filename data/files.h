@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole files into memory, with errors that say what to do.
+// What the readers of data sets share: opening a file, and errors that say what was found and what to do.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
-#include <vector>
+
+#include <sluice/base/file.h>
 
 namespace sluice::data {
 
@@ -16,14 +18,11 @@ struct Origin {
   std::string fetch;    // the name that scripts/fetch_data.sh knows it by
 };
 
-// Throws IoError: the file is missing (names the path and the origin), can't be read, or is not a file.
-std::uint64_t file_size(const std::filesystem::path& path, const Origin& origin);
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, const Origin& origin);
+// Throws IoError: the file is missing (names the path and the origin), can't be opened, or is no regular file.
+File open_file(const std::filesystem::path& path, const Origin& origin);
 
-// The contents of a gzip file. Throws IoError also where it is truncated, damaged (its CRC disagrees), followed by
-// something else, or unpacks to more than `most_bytes`.
-std::vector<std::uint8_t> read_gzip(const std::filesystem::path& path, const Origin& origin,
-                                    std::uint64_t most_bytes = std::uint64_t{1} << 30);
+// What a file is by its first bytes, for a message: ", it begins like a web page", or nothing where it is not known.
+std::string looks_like(std::span<const std::uint8_t> beginning);
 
 [[noreturn]] void throw_missing(const std::string& what, const Origin& origin);
 

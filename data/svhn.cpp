@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/data/svhn.h>
 
-#include <matio.h>
-
-#include <memory>
+#include <algorithm>
+#include <optional>
 
 #include <sluice/base/error.h>
-#include <sluice/data/files.h>
+#include <sluice/base/number.h>
+#include <sluice/data/mat_file.h>
 
 namespace sluice::data {
 namespace {
@@ -19,80 +19,82 @@ const Origin& origin() {
   return svhn;
 }
 
-struct CloseFile {
-  void operator()(mat_t* file) const { Mat_Close(file); }
-};
-struct FreeVariable {
-  void operator()(matvar_t* variable) const { Mat_VarFree(variable); }
-};
-using MatFile = std::unique_ptr<mat_t, CloseFile>;
-using MatVariable = std::unique_ptr<matvar_t, FreeVariable>;
+// The official files have 531,131 records at most.
+constexpr std::int64_t kMostRecords = 10'000'000;
 
-// What the library has to say is in our exception already.
-void say_nothing(int, char*) {}
-
-MatVariable read_variable(mat_t* file, const char* name, const std::filesystem::path& path) {
-  MatVariable variable(Mat_VarRead(file, name));
-  if (!variable || variable->data == nullptr)
-    throw IoError(concat(path.string(), " is damaged or truncated: its variable ", name, " can't be read"));
-  return variable;
-}
-
-std::string extents_of(const matvar_t& variable) {
+std::string extents_of(const MatArray& array) {
   std::string text;
-  for (int axis = 0; axis < variable.rank; ++axis) text += concat(axis > 0 ? "x" : "", variable.dims[axis]);
+  for (const std::int64_t extent : array.extents) text += concat(text.empty() ? "" : "x", extent);
   return text;
 }
 
-// Labels come as u8 or as double, as a column or a row.
-std::int64_t label_at(const matvar_t& labels, std::int64_t record, const std::filesystem::path& path) {
-  const double value = labels.class_type == MAT_C_UINT8 ? static_cast<const std::uint8_t*>(labels.data)[record]
-                                                        : static_cast<const double*>(labels.data)[record];
-  const auto whole = static_cast<std::int64_t>(value);
-  if (!(value >= 1 && value <= 10) || static_cast<double>(whole) != value)
-    throw IoError(concat(path.string(), ": record ", record, " (counted from 0) has label ", value,
-                         ", out of range: expected 1 to 10"));
-  return whole % 10;
+std::string found(const MatArray& array) {
+  return concat(array.complex ? "complex " : "", array.class_name, " of ", extents_of(array));
 }
 
 // From MATLAB's order, where the row runs fastest and the record slowest, to [N,H,W,C].
-std::vector<std::uint8_t> as_nhwc(const std::uint8_t* x, std::int64_t records) {
-  std::vector<std::uint8_t> images(static_cast<std::size_t>(records * kSide * kSide * kChannels));
-  std::uint8_t* to = images.data();
-  for (std::int64_t record = 0; record < records; ++record)
+std::vector<std::uint8_t> read_images(MatFile& file, const MatArray& x, const std::string& path) {
+  const std::vector<std::int64_t> image{kSide, kSide, kChannels};
+  const bool fits = x.class_name == "uint8" && x.type == MatType::u8 && !x.complex && x.extents.size() == 4 &&
+                    std::equal(image.begin(), image.end(), x.extents.begin()) && x.size > 0 &&
+                    x.extents[3] <= kMostRecords;
+  if (!fits) throw IoError(concat(path, ": X expects uint8 of 32x32x3xN, got ", found(x)));
+  std::vector<std::uint8_t> images, record(kSide * kSide * kChannels);
+  images.reserve(static_cast<std::size_t>(x.size));
+  for (std::int64_t n = 0; n < x.extents[3]; ++n) {
+    file.read(record);
     for (std::int64_t row = 0; row < kSide; ++row)
       for (std::int64_t column = 0; column < kSide; ++column)
         for (std::int64_t channel = 0; channel < kChannels; ++channel)
-          *to++ = x[row + kSide * (column + kSide * (channel + kChannels * record))];
+          images.push_back(record[static_cast<std::size_t>(row + kSide * (column + kSide * channel))]);
+  }
   return images;
 }
 
+// Labels come as a column or a row.
+std::vector<std::int32_t> read_labels(MatFile& file, const MatArray& y, const std::string& path) {
+  const bool numbers = y.class_name == "uint8" || y.class_name == "double";
+  if (!numbers || y.complex || y.extents.size() != 2 || y.size > kMostRecords)
+    throw IoError(concat(path, ": y expects one label a record in uint8 or double, got ", found(y)));
+  std::vector<std::int32_t> labels;
+  labels.reserve(static_cast<std::size_t>(y.size));
+  for (std::int64_t record = 0; record < y.size; ++record) {
+    const std::optional<std::int64_t> label = whole_number(file.read_number());
+    if (!label || *label < 1 || *label > 10)
+      throw IoError(concat(path, ": record ", record, " (counted from 0) has label ",
+                           label ? concat(*label) : "that is no whole number", ", out of range: expected 1 to 10"));
+    labels.push_back(static_cast<std::int32_t>(*label % 10));
+  }
+  return labels;
+}
+
 ImageDataset load_part(const std::filesystem::path& path) {
-  file_size(path, origin());
-  Mat_LogInitFunc("sluice", say_nothing);
-  const MatFile file(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
-  if (!file) throw IoError(concat(path.string(), " is damaged: it is no MATLAB file"));
-  const MatVariable images = read_variable(file.get(), "X", path);
-  const bool fits = images->class_type == MAT_C_UINT8 && images->rank == 4 && images->dims[0] == kSide &&
-                    images->dims[1] == kSide && images->dims[2] == kChannels && images->dims[3] > 0;
-  if (!fits)
-    throw IoError(concat(path.string(), ": X expects bytes of 32x32x3xN, got ",
-                         images->class_type == MAT_C_UINT8 ? "bytes" : "another type", " of ", extents_of(*images)));
-  const auto records = static_cast<std::int64_t>(images->dims[3]);
-  const MatVariable labels = read_variable(file.get(), "y", path);
-  const bool known_type = labels->class_type == MAT_C_UINT8 || labels->class_type == MAT_C_DOUBLE;
-  if (!known_type || labels->rank != 2 || labels->dims[0] * labels->dims[1] != images->dims[3])
-    throw IoError(concat(path.string(), ": y expects ", records, " labels in bytes or double, got ",
-                         extents_of(*labels), known_type ? "" : " of another type"));
+  const std::string name = path.string();
+  MatFile file(path, origin());
   ImageDataset dataset{.name = "svhn",
                        .height = kSide,
                        .width = kSide,
                        .channels = kChannels,
                        .classes = 10,
-                       .class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-                       .images = as_nhwc(static_cast<const std::uint8_t*>(images->data), records)};
-  for (std::int64_t record = 0; record < records; ++record)
-    dataset.labels.push_back(static_cast<std::int32_t>(label_at(*labels, record, path)));
+                       .class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
+  std::optional<std::string> labels_found;
+  while (dataset.images.empty() || !labels_found) {
+    const std::optional<MatArray> array = file.next();
+    if (!array)
+      throw IoError(concat(name, " has no variable ", dataset.images.empty() ? "X (images)" : "y (labels)",
+                           "; expected X and y"));
+    if (array->name == "X") {
+      if (!dataset.images.empty()) throw IoError(concat(name, " has two variables X"));
+      dataset.images = read_images(file, *array, name);
+    } else if (array->name == "y") {
+      if (labels_found) throw IoError(concat(name, " has two variables y"));
+      labels_found = extents_of(*array);
+      dataset.labels = read_labels(file, *array, name);
+    }
+  }
+  const std::size_t records = dataset.images.size() / (kSide * kSide * kChannels);
+  if (dataset.labels.size() != records)
+    throw IoError(concat(name, ": y expects ", records, " labels, one for each record of X, got ", *labels_found));
   return dataset;
 }
 

@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache
-  libdnnl-dev zlib1g-dev libmatio-dev nlohmann-json3-dev
+  libdnnl-dev zlib1g-dev nlohmann-json3-dev
   libcli11-dev libfmt-dev
   libgtest-dev libgmock-dev
   gnuplot-nox fonts-dejavu-core

@@ -144,7 +144,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->check(count_from(1))
       ->group(group);
   app.add_option("--log-every", o.log_every, "Steps between the points loss/step that TensorBoard shows; 0: none")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->group(group);
   app.add_option("--tuning", o.tuning,
                  "Use the choices of algorithms in this tuning.json of another run, for the same bits")
@@ -152,7 +152,7 @@ void add_run_options(CLI::App& app, TrainOptions& o) {
       ->group(group);
   app.add_option("--stop-after", o.stop_after,
                  "Save and stop after that step, as a signal does (exit code 130), for --resume to go on; 0: don't")
-      ->check(at_least_zero())
+      ->check(count_from(0))
       ->configurable(false)
       ->group(group);
   app.add_flag("--resume", o.resume, "Go on with the run in --out, with its configuration")

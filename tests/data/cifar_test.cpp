@@ -83,6 +83,16 @@ TEST(Cifar, OfficialFilesHaveTheirExactSize) {
   expect_io_error([&] { load_cifar(Cifar::cifar100, folder100.path()); }, {path100.string(), "truncated", "153700000"});
 }
 
+TEST(Cifar, WhatLiesInTheirPlaceIsNamed) {
+  const ScratchFolder folder;
+  const auto load = [&] { load_cifar(Cifar::cifar10, folder.path()); };
+  const auto python = folder.write("cifar-10-batches-py/data_batch_1", {0x80, 2});
+  expect_io_error(load, {python.parent_path().string(), "the version for Python", "cifar-10-binary.tar.gz"});
+  expect_io_error([&] { load_cifar(Cifar::cifar10, python.parent_path()); }, {python.string(), "version for Python"});
+  const auto archive = folder.write("cifar-10-binary.tar.gz", {0x1f, 0x8b});
+  expect_io_error(load, {"tar -xf " + archive.string()});
+}
+
 TEST(Cifar, PartsOfRecordsAreErrors) {
   const ScratchFolder folder;
   folder.write("test.bin", records({{7}}));
@@ -96,7 +106,7 @@ TEST(Cifar, PartsOfRecordsAreErrors) {
   std::filesystem::remove(path);
   expect_io_error(load, {"there is no " + path.string()});
   std::filesystem::create_directory(path);
-  expect_io_error(load, {path.string(), "not a file"});
+  expect_io_error(load, {path.string(), "not a regular file"});
 }
 
 TEST(Cifar, LabelsOutOfRangeNameFileRecordAndValue) {

@@ -100,7 +100,7 @@ TEST(Schedule, NamesTheNearestOne) {
     make_schedule({.name = "cosin"});
     FAIL() << "an unknown name was accepted";
   } catch (const std::invalid_argument& error) {
-    EXPECT_NE(std::string(error.what()).find("\"cosine\""), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("'cosine'"), std::string::npos) << error.what();
   }
 }
 
