@@ -23,6 +23,7 @@ std::vector<OpCase> optimizer_cases();
 std::vector<OpCase> order_cases();
 std::vector<OpCase> pad_cases();
 std::vector<OpCase> pointwise_cases();
+std::vector<OpCase> peer_cases();
 std::vector<OpCase> pool_cases();
 std::vector<OpCase> reduce_cases();
 std::vector<OpCase> resample_cases();
