@@ -15,6 +15,14 @@ constexpr std::int64_t kLanes = 64;
 // Columns that are held at a time.
 constexpr std::int64_t kPanel = 512;
 
+// lanes[0] = all of them: in halves, of sizes that the compiler knows, so that they stay in registers.
+template <std::int64_t half, class Op, class R>
+inline void fold(const Op& op, R* lanes) {
+#pragma omp simd
+  for (std::int64_t j = 0; j < half; ++j) lanes[j] = op.both(lanes[j], lanes[j + half]);
+  if constexpr (half > 1) fold<half / 2>(op, lanes);
+}
+
 template <class Op, class In, class R = Compute<In>>
 R reduce_row(const Op& op, std::int64_t count, const In* x) {
   R total = op.template start<R>();
@@ -25,8 +33,7 @@ R reduce_row(const Op& op, std::int64_t count, const In* x) {
     for (; first + kLanes <= count; first += kLanes)
 #pragma omp simd
       for (std::int64_t j = 0; j < kLanes; ++j) lanes[j] = op.both(lanes[j], static_cast<R>(x[first + j]));
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
-      for (std::int64_t j = 0; j < half; ++j) lanes[j] = op.both(lanes[j], lanes[j + half]);
+    fold<kLanes / 2>(op, lanes);
     total = lanes[0];
   }
   for (; first < count; ++first) total = op.both(total, static_cast<R>(x[first]));
@@ -52,7 +59,9 @@ void reduce_chunks(const Op& op, const ReduceGeometry& g, const In* x, Out* y, c
   parallel_for(g.outer * chunks * panels, std::max<std::int64_t>(1, grain), [&](std::int64_t begin, std::int64_t end) {
     Compute<In> totals[kPanel];
     for (std::int64_t unit = begin; unit < end; ++unit) {
-      const std::int64_t panel = unit % panels, chunk = unit / panels % chunks, outer = unit / panels / chunks;
+      // A division takes as long as a short row.
+      const std::int64_t above = panels == 1 ? unit : unit / panels, panel = unit - above * panels;
+      const std::int64_t outer = chunks == 1 ? above : above / chunks, chunk = above - outer * chunks;
       const std::int64_t first = chunk * g.chunk(), count = std::min(g.chunk(), g.reduced - first);
       const std::int64_t column = panel * kPanel, columns = std::min(kPanel, g.inner - column);
       const In* from = x + (outer * g.reduced + first) * g.inner + column;
