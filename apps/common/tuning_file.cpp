@@ -3,10 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include <sluice/base/error.h>
+#include <sluice/base/file.h>
 #include <sluice/kernels/runtime/tuning.h>
 
 namespace sluice::apps {
@@ -18,16 +17,19 @@ std::string tuning_text() {
 }
 
 void load_tuning(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw IoError(fmt::format("{}: can't be read", file.string()));
+  const std::string text = read_text(file);
   std::vector<kernels::TuningEntry> entries;
   try {
-    const nlohmann::json json = nlohmann::json::parse(in);
+    const nlohmann::json json = nlohmann::json::parse(text);
+    if (!json.is_object())
+      throw IoError(fmt::format("{}: expected a JSON object of names of algorithms", file.string()));
     for (const auto& [what, algorithm] : json.items()) entries.emplace_back(what, algorithm.get<std::string>());
+    kernels::import_tuning(entries, file.string());
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{}: expected a JSON object of names of algorithms; {}", file.string(), error.what()));
+  } catch (const std::invalid_argument& error) {
+    throw IoError(fmt::format("{}: {}", file.string(), error.what()));
   }
-  kernels::import_tuning(entries);
 }
 
 }  // namespace sluice::apps

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -90,11 +89,10 @@ void write_run(const std::filesystem::path& file, const RunResult& result) {
 }
 
 RunResult read_run(const std::filesystem::path& file, const RunKey& key) {
-  std::ifstream in(file);
-  if (!in) throw IoError(fmt::format("{} can't be read", file.string()));
+  const std::string text = read_text(file);
   RunResult result;
   try {
-    const Json json = Json::parse(in);
+    const Json json = Json::parse(text);
     if (json.at("crc32c").get<std::string>() != checksum_of(json.at("run")))
       throw IoError(fmt::format("{} is damaged: its checksum disagrees", file.string()));
     result = result_of(json.at("run"));

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include <sluice/base/file.h>
@@ -27,8 +26,7 @@ void agree_or_write(const fs::path& file, const std::map<std::string, std::strin
   if (!fs::exists(file)) return replace_file(file, nlohmann::json(identity).dump(1) + "\n");
   std::map<std::string, std::string> there;
   try {
-    std::ifstream in(file);
-    there = nlohmann::json::parse(in).get<std::map<std::string, std::string>>();
+    there = nlohmann::json::parse(read_text(file)).get<std::map<std::string, std::string>>();
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{} is damaged: {}", file.string(), error.what()));
   }

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include <omp.h>
 
-#include <charconv>
 #include <cstdlib>
 
 #include <sluice/core/archive.h>
@@ -17,34 +16,10 @@
 namespace sluice::apps {
 namespace {
 
-constexpr const char* kOptimizer = "optimizer.";
-constexpr const char* kAverage = "average.";
-constexpr const char* kMeter = "meter";
 constexpr const char* kSampleLevels = "sample_levels";
 
 void append_prefixed(std::vector<NamedTensor>& all, const std::string& prefix, const std::vector<NamedTensor>& some) {
   for (const NamedTensor& entry : some) all.push_back({prefix + entry.name, entry.tensor});
-}
-
-std::vector<NamedTensor> with_prefix(const Archive& archive, const std::string& prefix) {
-  std::vector<NamedTensor> found;
-  for (const NamedTensor& entry : archive.tensors)
-    if (entry.name.starts_with(prefix)) found.push_back({entry.name.substr(prefix.size()), entry.tensor});
-  return found;
-}
-
-// A number among the metadata of a checkpoint.
-template <class T>
-T number_of(const Archive& archive, const std::string& key, const std::filesystem::path& file) {
-  const auto found = archive.metadata.find(key);
-  T value{};
-  if (found != archive.metadata.end()) {
-    const char* end = found->second.data() + found->second.size();
-    const auto [stop, error] = std::from_chars(found->second.data(), end, value);
-    if (error == std::errc{} && stop == end) return value;
-  }
-  throw IoError(fmt::format("{}: expected a number under '{}' in the metadata, found {}", file.string(), key,
-                            found == archive.metadata.end() ? "nothing" : "'" + found->second + "'"));
 }
 
 }  // namespace
@@ -87,9 +62,9 @@ void Trainer::save_checkpoint() {
       average_->swap();
     }
     std::vector<NamedTensor> tensors;
-    append_prefixed(tensors, kOptimizer, optimizer_->state());
-    if (average_) append_prefixed(tensors, kAverage, average_->state());
-    if (meter_.state().defined()) tensors.push_back({kMeter, meter_.state()});
+    append_prefixed(tensors, kOptimizerPrefix, optimizer_->state());
+    if (average_) append_prefixed(tensors, kAveragePrefix, average_->state());
+    if (meter_.state().defined()) tensors.push_back({kMeterName, meter_.state()});
     std::map<std::string, std::string> counters{{"epoch", std::to_string(position_.epoch)},
                                                 {"batch", std::to_string(position_.batch)},
                                                 {"step", std::to_string(position_.step)},
@@ -142,37 +117,14 @@ void Trainer::expect_same_options(const Archive& archive, const std::filesystem:
                                       checkpoint.string(), options_.objective.flood_sample_levels));
 }
 
-Position Trainer::position_in(const Archive& archive, const std::filesystem::path& file) const {
-  const Position position{.epoch = number_of<std::int64_t>(archive, "epoch", file),
-                          .batch = number_of<std::int64_t>(archive, "batch", file),
-                          .step = number_of<std::int64_t>(archive, "step", file),
-                          .seconds = number_of<double>(archive, "seconds", file),
-                          .epoch_seconds = number_of<double>(archive, "epoch_seconds", file)};
-  const std::int64_t batches = loader_->batches_per_epoch();
-  const bool possible = position.epoch >= 0 && position.epoch <= options_.epochs && position.batch >= 0 &&
-                        position.batch <= batches && position.step == position.epoch * batches + position.batch &&
-                        position.seconds >= 0 && position.epoch_seconds >= 0;
-  if (!possible)
-    throw IoError(fmt::format("{}: expects a place in {} epochs of {} batches, found epoch {}, batch {}, step {}",
-                              file.string(), options_.epochs, batches, position.epoch, position.batch, position.step));
-  return position;
-}
-
 void Trainer::restore(const std::filesystem::path& checkpoint) {
   const std::filesystem::path file = checkpoint / "training.safetensors";
   const Archive archive = load_safetensors(file);
   expect_same_options(archive, checkpoint);
-  const Position position = position_in(archive, file);
-  const int threads = number_of<int>(archive, "threads", file);
+  const Position position = position_in(archive, file, options_.epochs, loader_->batches_per_epoch());
+  const int threads = threads_in(archive, file);
   nn::load_model(*model_, checkpoint / "model.safetensors");
-  try {
-    optimizer_->load_state(with_prefix(archive, kOptimizer));
-    if (average_) average_->load_state(with_prefix(archive, kAverage));
-    meter_.load_state({});
-    for (const NamedTensor& entry : with_prefix(archive, kMeter)) meter_.load_state(entry.tensor.to(device_));
-  } catch (const std::invalid_argument& error) {
-    throw IoError(fmt::format("{}: {}", file.string(), error.what()));
-  }
+  load_training_state(archive, file, *optimizer_, average_.get(), meter_, device_);
   if (!state_is_finite()) throw IoError(fmt::format("{} holds numbers that are not finite", checkpoint.string()));
   position_ = position;
   if (threads != omp_get_max_threads())

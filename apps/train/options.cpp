@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <sluice/base/file.h>
 #include <sluice/base/number.h>
 #include <sluice/data/augment.h>
 #include <sluice/data/datasets.h>
@@ -266,7 +267,7 @@ ParsedOptions parse_train_options(int argc, char** argv) {
   if (raw_flag(argc, argv, "--resume")) {
     const std::string given = raw_option(argc, argv, "--out");
     const std::filesystem::path out = given.empty() ? o.out : std::filesystem::path(given);
-    if (exists(out / "config.toml")) default_config = (out / "config.toml").string();
+    if (exists(out / "config.toml")) default_config = File(out / "config.toml", File::Access::read).path().string();
   }
   app.set_config("--config", default_config, "File with options (option = value); the command line has the last word")
       ->group("Run");

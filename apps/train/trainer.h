@@ -25,17 +25,9 @@
 #include "apps/train/options.h"
 #include "apps/train/run_data.h"
 #include "apps/train/step_undo.h"
+#include "apps/train/training_state.h"
 
 namespace sluice::apps {
-
-// Where a run stands: the next batch to train on. `batch` may be past the epoch's last: its evaluation is still due.
-struct Position {
-  std::int64_t epoch = 0;
-  std::int64_t batch = 0;
-  std::int64_t step = 0;     // optimiser steps taken
-  double seconds = 0;        // spent in training and evaluation so far
-  double epoch_seconds = 0;  // of those, spent on the training batches of this epoch
-};
 
 enum class Outcome { finished, interrupted };
 
@@ -83,7 +75,6 @@ class Trainer {
   void restore_newest();
   void restore(const std::filesystem::path& checkpoint);
   void expect_same_options(const Archive& archive, const std::filesystem::path& checkpoint);
-  Position position_in(const Archive& archive, const std::filesystem::path& file) const;
   void keep_tuning() const;
   // Of the fold that is held out, as --flood-sample-levels reads them.
   void write_held_out_losses();

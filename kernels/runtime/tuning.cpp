@@ -17,6 +17,7 @@ struct Entry {
   std::string algorithm;  // "" where all are refused
   bool proven = false;    // in this process
   bool recorded = true;   // part of the table; a choice of one is not
+  std::string source;     // the file of an imported one
 };
 
 std::mutex table_mutex;
@@ -71,14 +72,14 @@ void refuse(Refusal refusal) {
     report(refusal);
 }
 
-std::optional<std::size_t> index_of(const std::string& key, const std::string& name,
+std::optional<std::size_t> index_of(const std::string& key, const Entry& entry,
                                     std::span<const std::string_view> names) {
-  if (name.empty()) return std::nullopt;
-  const auto found = std::ranges::find(names, name);
+  if (entry.algorithm.empty()) return std::nullopt;
+  const auto found = std::ranges::find(names, entry.algorithm);
   if (found == names.end()) {
     std::string known;
     for (const std::string_view one : names) known += (known.empty() ? "" : ", ") + std::string(one);
-    throw std::invalid_argument(concat("[tuning] \"", key, "\" expects one of ", known, ", got \"", name, "\""));
+    throw IoError(concat(entry.source, ": \"", key, "\" expects one of ", known, ", got \"", entry.algorithm, "\""));
   }
   return static_cast<std::size_t>(found - names.begin());
 }
@@ -155,10 +156,10 @@ std::vector<TuningEntry> tuning_table() {
   return recorded;
 }
 
-void import_tuning(std::span<const TuningEntry> entries) {
+void import_tuning(std::span<const TuningEntry> entries, const std::string& source) {
   for (const auto& [key, name] : entries)
     require(!key.empty() && !name.empty(), "tuning", "expects a key and a name, got \"", key, "\" and \"", name, "\"");
-  for (const auto& [key, name] : entries) set(key, {.algorithm = name});
+  for (const auto& [key, name] : entries) set(key, {.algorithm = name, .source = source});
 }
 
 void clear_tuning() {
@@ -180,12 +181,12 @@ void on_refusal(std::function<void(const Refusal&)> handler) {
 std::optional<std::size_t> choose_algorithm(const std::string& key, std::span<const std::string_view> names,
                                             const MakeCandidates& make_candidates) {
   require(!names.empty(), "tuning", "expects an algorithm for \"", key, "\", got none");
-  if (const auto entry = find(key); entry && entry->proven) return index_of(key, entry->algorithm, names);
+  if (const auto entry = find(key); entry && entry->proven) return index_of(key, *entry, names);
   const std::lock_guard measuring(measuring_mutex);
   const auto entry = find(key);
-  if (entry && entry->proven) return index_of(key, entry->algorithm, names);
+  if (entry && entry->proven) return index_of(key, *entry, names);
   // A name that no kernel knows is an error before anything runs.
-  const std::optional<std::size_t> named = entry ? index_of(key, entry->algorithm, names) : std::nullopt;
+  const std::optional<std::size_t> named = entry ? index_of(key, *entry, names) : std::nullopt;
   Contest contest(key, names, make_candidates);
   std::optional<std::size_t> winner;
   if (named && contest.prove(*named))
@@ -196,7 +197,8 @@ std::optional<std::size_t> choose_algorithm(const std::string& key, std::span<co
     winner = 0;
   set(key, {.algorithm = winner ? std::string(names[*winner]) : "",
             .proven = true,
-            .recorded = winner.has_value() && (entry || names.size() > 1)});
+            .recorded = winner.has_value() && (entry || names.size() > 1),
+            .source = {}});
   return winner;
 }
 

@@ -26,8 +26,9 @@ using TuningEntry = std::pair<std::string, std::string>;
 std::vector<TuningEntry> tuning_table();
 
 // Adds choices, in place of those with the same keys. They are used unless they are refused; one that no kernel of this
-// build knows throws std::invalid_argument where it is used, as do an empty key or name here.
-void import_tuning(std::span<const TuningEntry> entries);
+// build knows throws IoError where it is used, which begins with `source`, the file that the choices come from. Throws
+// std::invalid_argument for an empty key or name.
+void import_tuning(std::span<const TuningEntry> entries, const std::string& source);
 
 // Forgets all choices, proofs and refusals.
 void clear_tuning();
@@ -60,7 +61,7 @@ using MakeCandidates = std::function<std::vector<Candidate>()>;
 // The index in `names` of the algorithm to run for `key`; nothing where all of them are refused. The first call for a
 // key proves the algorithm that the table names, or else calls `make_candidates`, runs them in turns, and takes the one
 // whose fastest run is the fastest among those without fault; the first of equals. Candidates must not touch what users
-// see. Throws std::invalid_argument where the table holds a name that is not in `names`.
+// see. Throws IoError where the table holds a name that is not in `names`.
 std::optional<std::size_t> choose_algorithm(const std::string& key, std::span<const std::string_view> names,
                                             const MakeCandidates& make_candidates);
 

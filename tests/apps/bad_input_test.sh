@@ -65,6 +65,32 @@ cp -r run damaged
 head -c 100 "$file" >"$(newest damaged)/model.safetensors"
 expect 3 'model.safetensors' "$bin/sluice-train" --resume --out damaged
 
+# Whole files with impossible contents, past the checksum, which is only a remark under another name.
+altered() { # FOLDER FILE SED-EXPRESSION: a copy of `run` with that file changed
+  cp -r run "$1"
+  sed -i "s/sluice\.crc32/sluice_crc32/; $3" "$(newest "$1")/$2"
+}
+altered impossible training.safetensors 's/"epoch":"1"/"epoch":"9"/'
+expect 3 'impossible/.*training.safetensors: expects a place in 1 epochs.*epoch 9' "$bin/sluice-train" --resume --out impossible
+altered negative training.safetensors 's/"step":"2"/"step":"-"/'
+expect 3 "negative/.*training.safetensors: expected a number under 'step'.*'-'" "$bin/sluice-train" --resume --out negative
+altered other training.safetensors 's/"optimizer\./"optimiser./'
+expect 3 'other/.*training.safetensors: ' "$bin/sluice-train" --resume --out other
+cp -r run epochs && sed -i 's/^1,/0,/' epochs/metrics.csv
+expect 3 'epochs/metrics.csv, line 2: epoch expects a number from 1, got 0' "$bin/sluice-train" --resume --out epochs
+expect 3 'epochs/metrics.csv, line 2' "$bin/sluice-compare" epochs run
+cp -r run nameless && echo '{"conv2d": ""}' >nameless/tuning.json
+expect 3 'nameless/tuning.json: ' "$bin/sluice-train" --resume --out nameless
+
+# Pipes in the place of files: nobody waits for them.
+mkfifo pipe
+cp -r run pipes && ln -sf "$PWD/pipe" pipes/metrics.csv
+expect 3 'pipes/metrics.csv is not a regular file' "$bin/sluice-train" --resume --out pipes
+ln -sf "$PWD/pipe" pipes/config.toml
+expect 3 'pipes/config.toml is not a regular file' "$bin/sluice-train" --resume --out pipes
+expect 3 'pipe is not a regular file' "$bin/sluice-eval" pipe
+expect 3 'pipe is not a regular file' "${train[@]}" --tuning pipe --out x
+
 # A full disk while saving: the old checkpoint stays. A limit on the size of a file stands in for the disk.
 code=0
 (ulimit -f 64; trap '' XFSZ; exec "${train[@]}" --out run --resume --epochs 1) >full.log 2>&1 || code=$?

@@ -71,6 +71,8 @@ check "of images too, three jobs find the same bits as one" cmp images/runs.csv 
 check "a level above the loss floods every batch" grep -q '^shapes10,0,9,0,[0-9.]*,1,' images/runs.csv
 expect 0 '' "$study" shapes10 --model resnet20 --train-images 40 --test-images 10 --batch-size 16 --epochs 1 --levels 0,1 --out convolutions
 check "the choice of algorithms is kept" grep -q 'x=16x32x32x16.*threads=1' convolutions/tuning.json
+rm convolutions/runs/*.json && sed -i 's/": ".*"/": "quantum"/' convolutions/tuning.json
+expect 3 'convolutions/tuning.json: "conv2d .* expects one of .*, got "quantum"' "$study" shapes10 --model resnet20 --train-images 40 --test-images 10 --batch-size 16 --epochs 1 --levels 0,1 --out convolutions
 
 # Bad input.
 expect 2 "no 'synthetik'.*'synthetic'" "$study" synthetik --out x

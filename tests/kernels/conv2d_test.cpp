@@ -113,7 +113,7 @@ TEST_F(Conv2dTuning, EveryChoiceForAConvolutionIsRightAndRepeatable) {
       for (const auto& [key, winner] : kernels::tuning_table()) {
         for (const char* name : {"direct", "direct_f32", "direct_blocked", "winograd", "winograd_blocked"}) {
           const kernels::TuningEntry forced[] = {{key, name}}, restored[] = {{key, winner}};
-          kernels::import_tuning(forced);
+          kernels::import_tuning(forced, "a file");
           // Not every pass, processor and build has all of them.
           if (message_of([&] { evaluate(layer, inputs); }).find("expects one of") == std::string::npos) {
             const Evaluation first = evaluate(layer, inputs), second = evaluate(layer, inputs);
@@ -124,7 +124,7 @@ TEST_F(Conv2dTuning, EveryChoiceForAConvolutionIsRightAndRepeatable) {
               EXPECT_EQ(elements(first.gradients[i]), elements(second.gradients[i])) << key << name;
             }
           }
-          kernels::import_tuning(restored);
+          kernels::import_tuning(restored, "a file");
         }
       }
     }

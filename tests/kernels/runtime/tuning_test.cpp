@@ -9,13 +9,15 @@
 #include <memory>
 #include <thread>
 
+#include <sluice/base/error.h>
+
 namespace sluice::test {
 namespace {
 
 std::string message_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const std::invalid_argument& error) {
+  } catch (const IoError& error) {
     return error.what();
   }
   return "nothing was thrown";
@@ -54,16 +56,17 @@ TEST_F(Tuning, AChoiceOfOneIsProvenOnceAndNotRecorded) {
 
 TEST_F(Tuning, ImportedChoicesAreUsed) {
   const kernels::TuningEntry entries[] = {{"a", "slow"}};
-  kernels::import_tuning(entries);
+  kernels::import_tuning(entries, "a file");
   EXPECT_EQ(choose("a"), 0u);
 }
 
 TEST_F(Tuning, UnknownImportedNamesThrow) {
   const kernels::TuningEntry entries[] = {{"a", "quantum"}};
-  kernels::import_tuning(entries);
-  EXPECT_THAT(message_of([&] { choose("a"); }), testing::HasSubstr("\"a\" expects one of slow, fast, got \"quantum\""));
+  kernels::import_tuning(entries, "a file");
+  EXPECT_THAT(message_of([&] { choose("a"); }),
+              testing::HasSubstr("a file: \"a\" expects one of slow, fast, got \"quantum\""));
   const kernels::TuningEntry nameless[] = {{"b", ""}};
-  EXPECT_THROW(kernels::import_tuning(nameless), std::invalid_argument);
+  EXPECT_THROW(kernels::import_tuning(nameless, "a file"), std::invalid_argument);
 }
 
 // Three algorithms, of which the fastest is wrong in its first or its second run.
@@ -112,11 +115,11 @@ TEST_F(Proof, AWrongAlgorithmIsRefusedAndReportedOnce) {
 
 TEST_F(Proof, AWrongAlgorithmIsRefusedAlsoWhereTheTableNamesIt) {
   const kernels::TuningEntry entries[] = {{"conv", "fast"}};
-  kernels::import_tuning(entries);
+  kernels::import_tuning(entries, "a file");
   EXPECT_EQ(choose({2, kNever}), 1u);
   EXPECT_THAT(reported, testing::ElementsAre("conv: fast: 7 is not 5"));
   // Named once more, it stays refused, and is not reported again.
-  kernels::import_tuning(entries);
+  kernels::import_tuning(entries, "a file");
   EXPECT_EQ(choose({kNever, kNever}), 1u);
   EXPECT_EQ(reported.size(), 1u);
 }
