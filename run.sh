@@ -11,6 +11,7 @@ data=${SLUICE_DATA:-}
 out=runs/main
 while (($#)); do
   case $1 in
+    -h | --help) sed -n "3,5s/^# //p" "$0"; exit 0 ;;
     --data) data=${2:?--data needs a folder}; shift 2 ;;
     --out) out=${2:?--out needs a folder}; shift 2 ;;
     *) echo "run.sh: unknown argument '$1'; it takes --data DIR and --out DIR" >&2; exit 2 ;;
@@ -24,6 +25,7 @@ fi
 
 scripts/setup.sh
 scripts/build.sh cpu sluice-train sluice-compare
+source scripts/environment.sh
 
 dataset=cifar10
 if [[ -z $data ]]; then

@@ -1,23 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
-# What Sluice stands on. Every one is a Debian package; scripts/setup.sh installs them.
-find_package(OpenMP REQUIRED COMPONENTS CXX)
+# What Sluice stands on. A compiler, zlib and nlohmann's JSON are required; everything else is used where it is found.
+# cmake/summary.cmake prints what was found, and what a missing part costs.
+
+# sluice_part(NAME FOUND VERSION COST): a line of that table. NAME is also scripts/setup.sh's name for it.
+set(SLUICE_PARTS "")
+set(SLUICE_MISSING "")
+macro(sluice_part name found version cost)
+  if(${found})
+    list(APPEND SLUICE_PARTS "${name}|${version}|")
+  else()
+    list(APPEND SLUICE_PARTS "${name}|-|${cost}")
+    list(APPEND SLUICE_MISSING ${name})
+  endif()
+endmacro()
+
+# Everything that the library links, besides the flags. The names of OpenMP's libraries, not their paths, so that an
+# installed static library asks its users for no OpenMP of their compiler's.
+add_library(sluice_dependencies INTERFACE)
 find_package(Threads REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(nlohmann_json 3.11 REQUIRED)
+find_package(ZLIB QUIET)
+sluice_part(zlib ZLIB_FOUND "${ZLIB_VERSION_STRING}" "required")
+find_package(nlohmann_json 3.10 QUIET)
+sluice_part(json nlohmann_json_FOUND "${nlohmann_json_VERSION}" "required")
+# Where one is missing, configuration ends once everything has been looked for.
+target_link_libraries(sluice_dependencies INTERFACE ZLIB::ZLIB nlohmann_json::nlohmann_json Threads::Threads)
+
+set(OpenMP_CXX_FOUND OFF)
+if(SLUICE_OPENMP)
+  find_package(OpenMP QUIET COMPONENTS CXX)
+endif()
+if(OpenMP_CXX_FOUND)
+  separate_arguments(flags UNIX_COMMAND "${OpenMP_CXX_FLAGS}")
+  target_compile_options(sluice_dependencies INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${flags}>")
+  target_link_libraries(sluice_dependencies INTERFACE ${OpenMP_CXX_LIB_NAMES})
+endif()
+sluice_part(OpenMP OpenMP_CXX_FOUND "${OpenMP_CXX_VERSION}" "one thread only")
 
 # oneDNN's own CMake package asks for OpenCL's headers; its library and header are all we need.
 if(SLUICE_ONEDNN)
   find_path(SLUICE_ONEDNN_INCLUDE_DIR dnnl.hpp)
   find_library(SLUICE_ONEDNN_LIBRARY dnnl)
   if(SLUICE_ONEDNN_INCLUDE_DIR AND SLUICE_ONEDNN_LIBRARY)
+    foreach(part MAJOR MINOR PATCH)
+      file(STRINGS ${SLUICE_ONEDNN_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h line REGEX "define DNNL_VERSION_${part} ")
+      string(REGEX REPLACE ".* ([0-9]+).*" "\\1" number "${line}")
+      list(APPEND onednn_version ${number})
+    endforeach()
+    list(JOIN onednn_version . onednn_version)
+  endif()
+  # oneDNN 3 has other descriptors of operations.
+  if(onednn_version AND onednn_version VERSION_LESS 3)
+    set(SLUICE_ONEDNN_FOUND ON)
     add_library(sluice_onednn INTERFACE)
     target_include_directories(sluice_onednn SYSTEM INTERFACE ${SLUICE_ONEDNN_INCLUDE_DIR})
     target_link_libraries(sluice_onednn INTERFACE ${SLUICE_ONEDNN_LIBRARY})
     target_compile_definitions(sluice_onednn INTERFACE SLUICE_WITH_ONEDNN)
-  else()
-    message(WARNING "oneDNN (libdnnl-dev) was not found: convolutions and matrix products run as plain loops, correct and slow.")
+    target_link_libraries(sluice_dependencies INTERFACE sluice_onednn)
   endif()
 endif()
+sluice_part(oneDNN SLUICE_ONEDNN_FOUND "${onednn_version}"
+  "convolutions and matrix products are plain loops: correct, and several times slower (2.6 or a later 2.x is used)")
 
 # The emulated device needs the toolkit's headers only.
 if(NOT SLUICE_CUDA STREQUAL "off")
@@ -31,9 +73,23 @@ if(NOT SLUICE_CUDA STREQUAL "off")
 endif()
 
 if(SLUICE_BUILD_APPS)
-  find_package(CLI11 2.1 REQUIRED)
-  find_package(fmt 9 REQUIRED)
+  find_package(CLI11 2.1 QUIET)
+  find_package(fmt 9 QUIET)
+  sluice_part(CLI11 CLI11_FOUND "${CLI11_VERSION}" "no programs: the library, and what is written with it")
+  sluice_part(fmt fmt_FOUND "${fmt_VERSION}" "no programs: the library, and what is written with it")
+  if(NOT CLI11_FOUND OR NOT fmt_FOUND)
+    set(SLUICE_BUILD_APPS OFF)
+  endif()
+  find_program(SLUICE_GNUPLOT gnuplot)
+  sluice_part(gnuplot SLUICE_GNUPLOT "found" "sluice-flood-study and sluice-analyze draw no pictures")
 endif()
 if(SLUICE_BUILD_TESTS)
-  find_package(GTest 1.12 REQUIRED)
+  find_package(GTest 1.12 QUIET)
+  sluice_part(GoogleTest GTest_FOUND "${GTest_VERSION}" "no tests")
+  if(NOT GTest_FOUND)
+    set(SLUICE_BUILD_TESTS OFF)
+  endif()
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  sluice_part(ccache SLUICE_CCACHE "found" "compiling the same again takes as long as the first time")
 endif()

@@ -1,21 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake --install: the library, its headers under their paths in the tree, the programs, and a CMake package.
+# cmake --install: the library, its headers, the programs, a CMake package and a pkg-config file. All of it may be moved
+# as one folder: programs and libraries find each other by relative paths.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Sluice)
 install(TARGETS sluice EXPORT SluiceTargets)
+foreach(target IN LISTS SLUICE_LEVEL_TARGETS)
+  string(REPLACE sluice_ "" level ${target})
+  # The link without a version is for linkers, which take the baseline's.
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/glibc-hwcaps/${level} NAMELINK_SKIP)
+endforeach()
 install(DIRECTORY analysis base core data flooding kernels nn optim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice FILES_MATCHING PATTERN "*.h"
         PATTERN "kernels/cpu" EXCLUDE PATTERN "kernels/cuda" EXCLUDE)
 install(FILES sluice.h ${PROJECT_BINARY_DIR}/generated/sluice/config.h ${PROJECT_BINARY_DIR}/generated/sluice/version.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice)
-# A static library brings the options target along by name only; it carries nothing for users.
-if(NOT BUILD_SHARED_LIBS)
-  install(TARGETS sluice_options EXPORT SluiceTargets)
-  if(TARGET sluice_onednn)
-    install(TARGETS sluice_onednn EXPORT SluiceTargets)
-  endif()
-endif()
 install(EXPORT SluiceTargets NAMESPACE sluice:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/SluiceConfig.cmake.in SluiceConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(SluiceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/SluiceConfig.cmake ${PROJECT_BINARY_DIR}/SluiceConfigVersion.cmake DESTINATION ${package_dir})
+
+# pkg-config: what a static library needs stands in Libs.private.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+set(pc_private "-lz")
+foreach(name IN LISTS OpenMP_CXX_LIB_NAMES)
+  string(APPEND pc_private " -l${name}")
+endforeach()
+if(TARGET sluice_onednn)
+  string(APPEND pc_private " -ldnnl")
+endif()
+if(SLUICE_CUDA STREQUAL "on")
+  string(APPEND pc_private " -lcudart_static -ldl -lrt")
+endif()
+set(pc_libs "-lsluice")
+if(NOT BUILD_SHARED_LIBS)
+  set(pc_libs "-lsluice ${pc_private} -lstdc++ -lm")
+endif()
+configure_file(cmake/sluice.pc.in sluice.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/sluice.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -28,7 +28,7 @@ stage() {
   rm -rf "$to"
   mkdir -p "$to/bin" "$to/lib"
   for program in "${programs[@]}" "${tests[@]}" conformance_test; do cp "$build/bin/$program" "$to/bin/"; done
-  cp -L "$build"/libsluice.so.0 "$to/lib/"
+  cp -L "$build"/libsluice.so.?.? "$to/lib/"
   # What they need besides the C library, which is the other machine's own.
   for library in $(LD_LIBRARY_PATH=$to/lib ldd "$to"/bin/* "$to"/lib/* | awk '/=> \// { print $3 }' | sort -u); do
     [[ $library =~ /(libc|libm|libdl|librt|libpthread|ld-linux[^/]*)\.so ]] || [[ $library == "$to"/* ]] || cp -L "$library" "$to/lib/"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice-analyze: what training left behind: sharpness, the landscape around it, what was memorised, calibration.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <CLI/CLI.hpp>
 #include <set>
 
+#include <sluice/base/threads.h>
 #include "apps/analyze/measure.h"
 #include "apps/analyze/pictures.h"
 #include "apps/analyze/report.h"
@@ -56,7 +56,7 @@ AnalyzeOptions parse(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   const AnalyzeOptions options = parse(argc, argv);
-  if (options.threads > 0) omp_set_num_threads(options.threads);
+  if (options.threads > 0) set_thread_count(options.threads);
   std::vector<RunMeasure> measures;
   for (const std::filesystem::path& folder : options.runs) measures.push_back(measure_run(folder, options.measure));
   std::filesystem::create_directories(options.out);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice-bench-kernels: the time of every operation's passes beside what the machine could do at best.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include <sluice/base/threads.h>
 #include <sluice/kernels/runtime/settings.h>
 #include "apps/bench/ceilings.h"
 #include "apps/bench/device_ceilings.h"
@@ -127,7 +127,7 @@ nlohmann::ordered_json run_job(const Job& job, const Options& options, Device de
 }
 
 int bench(const Options& options) {
-  if (options.threads > 0) omp_set_num_threads(options.threads);
+  if (options.threads > 0) set_thread_count(options.threads);
   const std::vector<test::OpCase> cases = test::all_cases();
   const std::vector<Job> jobs = jobs_of(cases, options);
   if (jobs.empty()) throw apps::UsageError("no case matches; --list --cases all shows every name");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice-bench-train: the time of whole training steps of a model on random data.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <sluice/base/philox.h>
+#include <sluice/base/threads.h>
 #include <sluice/core/graph.h>
 #include <sluice/core/ops/elementwise.h>
 #include <sluice/core/ops/flood.h>
@@ -150,7 +150,7 @@ class Training {
 };
 
 nlohmann::ordered_json bench(const Options& options) {
-  if (options.threads > 0) omp_set_num_threads(options.threads);
+  if (options.threads > 0) set_thread_count(options.threads);
   const Machine machine = describe_machine();
   const std::size_t resident_before = peak_resident_bytes();
   const Device device = apps::choose_device("sluice-bench-train", options.device);

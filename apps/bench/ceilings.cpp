@@ -2,7 +2,6 @@
 #include "apps/bench/ceilings.h"
 
 #include <fmt/format.h>
-#include <omp.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -14,6 +13,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include <sluice/base/threads.h>
 
 namespace sluice::bench {
 namespace {
@@ -109,7 +110,7 @@ double best_flops(const MultiplyAdd& kind) {
     sink += kind.loop(rounds);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     [[maybe_unused]] const volatile float kept = sink;
-    best = std::max(best, kind.flops_a_round * rounds * omp_get_max_threads() / seconds);
+    best = std::max(best, kind.flops_a_round * rounds * thread_count() / seconds);
   }
   return best;
 }
@@ -132,8 +133,8 @@ double best_copy(std::size_t bytes, int passes, void (*copy)(std::int64_t, const
     const auto begin = Clock::now();
 #pragma omp parallel
     {
-      const std::int64_t first = n * omp_get_thread_num() / omp_get_num_threads();
-      const std::int64_t last = n * (omp_get_thread_num() + 1) / omp_get_num_threads();
+      const std::int64_t first = n * thread_index() / thread_count();
+      const std::int64_t last = n * (thread_index() + 1) / thread_count();
       for (int pass = 0; pass < passes; ++pass) {
         copy(last - first, from.data() + first, to.data() + first);
         asm volatile("" ::: "memory");

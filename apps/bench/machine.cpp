@@ -2,7 +2,6 @@
 #include "apps/bench/machine.h"
 
 #include <fmt/format.h>
-#include <omp.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include <sluice/base/threads.h>
 #include <sluice/version.h>
 
 namespace sluice::bench {
@@ -79,7 +79,7 @@ Machine describe_machine() {
           .flags = SLUICE_BENCH_FLAGS,
           .processor = processor.empty() ? "unknown" : processor,
           .processors = CPU_COUNT(&allowed),
-          .threads = omp_get_max_threads()};
+          .threads = thread_count()};
 }
 
 std::string to_line(const Machine& machine) {

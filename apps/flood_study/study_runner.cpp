@@ -2,7 +2,6 @@
 #include "apps/flood_study/study_runner.h"
 
 #include <fmt/format.h>
-#include <omp.h>
 #include <sys/mman.h>
 
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <optional>
 
 #include <sluice/base/file.h>
+#include <sluice/base/threads.h>
 #include "apps/common/exit_codes.h"
 #include "apps/common/interrupt.h"
 #include "apps/common/progress.h"
@@ -56,7 +56,7 @@ int train_and_write(const StudyOptions& options, const Images& images, const Stu
                     SharedCounter& epochs) {
   return apps::run_main("sluice-flood-study", [&] {
     folder.leave_to_parent();
-    omp_set_num_threads(options.threads);
+    set_thread_count(options.threads);
     if (images) apps::load_tuning(folder.path() / kTuning);
     const std::unique_ptr<Task> task = images ? make_image_task(options, *images, key.cell, key.seed)
                                               : make_synthetic_task(options, key.cell, key.seed);
@@ -70,7 +70,7 @@ PoolOutcome choose_algorithms(const StudyOptions& options, const data::ImageSpli
   const auto rehearse = [&] {
     return apps::run_main("sluice-flood-study", [&] {
       folder.leave_to_parent();
-      omp_set_num_threads(options.threads);
+      set_thread_count(options.threads);
       StudyOptions one_epoch = options;
       one_epoch.epochs = 1;
       one_epoch.milestones.clear();

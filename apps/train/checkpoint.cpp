@@ -2,10 +2,10 @@
 // What a run leaves in its folder, and how it is taken up again from there.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <omp.h>
 
 #include <cstdlib>
 
+#include <sluice/base/threads.h>
 #include <sluice/core/archive.h>
 #include <sluice/nn/state.h>
 #include "apps/common/exit_codes.h"
@@ -70,7 +70,7 @@ void Trainer::save_checkpoint() {
                                                 {"step", std::to_string(position_.step)},
                                                 {"seconds", fmt::to_string(position_.seconds)},
                                                 {"epoch_seconds", fmt::to_string(position_.epoch_seconds)},
-                                                {"threads", std::to_string(omp_get_max_threads())}};
+                                                {"threads", std::to_string(thread_count())}};
     for (const auto& [name, value] : options_.identity()) counters["option." + name] = value;
     counters[kSampleLevels] = objective_->fingerprint();
     save_safetensors(folder / "training.safetensors", tensors, counters);
@@ -127,9 +127,9 @@ void Trainer::restore(const std::filesystem::path& checkpoint) {
   load_training_state(archive, file, *optimizer_, average_.get(), meter_, device_);
   if (!state_is_finite()) throw IoError(fmt::format("{} holds numbers that are not finite", checkpoint.string()));
   position_ = position;
-  if (threads != omp_get_max_threads())
+  if (threads != thread_count())
     warn(fmt::format("sluice-train: the run had {} threads and has {} now; its last bits may differ", threads,
-                     omp_get_max_threads()));
+                     thread_count()));
 }
 
 // The choices of algorithms are made while the first step runs; from then on the folder repeats them.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run says: its heading and rows, its picture, and the losses of a fold that it did not train on.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <limits>
 
+#include <sluice/base/threads.h>
 #include <sluice/core/archive.h>
 #include <sluice/core/ops.h>
 #include "apps/common/choose_device.h"
@@ -31,7 +31,7 @@ void Trainer::write_held_out_losses() {
 void Trainer::print_heading() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : model_->parameters()) count += parameter.variable.value().size();
-  const std::string threads = device_.kind == DeviceKind::cpu ? fmt::format(", {} threads", omp_get_max_threads()) : "";
+  const std::string threads = device_.kind == DeviceKind::cpu ? fmt::format(", {} threads", thread_count()) : "";
   say(fmt::format("{}: {} parameters, {}, on {}{}", options_.model, count, options_.precision, device_text(device_),
                   threads));
   say(fmt::format("{} ({}): {} training, {}{} test images of {}x{}x{}", options_.dataset,

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
+#include <sluice/base/threads.h>
 #include <sluice/core/ops.h>
 #include <sluice/kernels/runtime/device.h>
 #include <sluice/nn/models.h>
@@ -65,7 +65,7 @@ Trainer::Trainer(const TrainOptions& options, const std::string& configuration)
       precision_(choose_precision(options.precision, device_)),
       table_(columns_of(options)) {
   choose_conv_engine(options_.conv_engine);
-  if (options_.threads > 0) omp_set_num_threads(options_.threads);
+  if (options_.threads > 0) set_thread_count(options_.threads);
   if (options_.resume && !exists(options_.out / "config.toml"))
     throw CheckpointError(
         fmt::format("{} holds no run to resume: there is no config.toml in it", options_.out.string()));

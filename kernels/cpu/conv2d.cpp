@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/conv2d.h>
 
-#include <omp.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <sluice/base/error.h>
+#include <sluice/base/threads.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/conv2d_trial.h>
 #include <sluice/kernels/runtime/settings.h>
@@ -17,8 +16,7 @@ namespace sluice::kernels::cpu {
 namespace {
 
 std::string key_of(Conv2dPass pass, DType dtype, const Conv2dShape& s) {
-  return concat("conv2d ", name_of(pass), " ", name_of(dtype), " ", s.description(),
-                " threads=", omp_get_max_threads());
+  return concat("conv2d ", name_of(pass), " ", name_of(dtype), " ", s.description(), " threads=", thread_count());
 }
 
 // All but the plain loops.

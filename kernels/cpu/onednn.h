@@ -11,8 +11,6 @@
 //   program.run({{DNNL_ARG_SRC, x_data}, ...}, scratch);
 #pragma once
 
-#include <omp.h>
-
 #include <dnnl.hpp>
 #include <initializer_list>
 #include <map>
@@ -20,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <sluice/base/threads.h>
 #include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu::onednn {
@@ -95,7 +94,7 @@ class Cache {
   template <class Make>
   const Value& get(const Key& key, const Make& make) {
     const std::lock_guard lock(mutex_);
-    const std::pair numbered(omp_get_max_threads(), key);
+    const std::pair numbered(thread_count(), key);
     auto found = values_.find(numbered);
     if (found == values_.end()) found = values_.emplace(numbered, make()).first;
     return found->second;

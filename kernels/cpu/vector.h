@@ -56,24 +56,24 @@ inline void store(BFloat16* to, Vector vector) {
   std::memcpy(static_cast<void*>(to), &half, sizeof half);
 }
 
-// rows[i][j] and rows[j][i] change places: in each step, blocks of half the size across the diagonal.
+// One step of transpose(): blocks of distance x distance change places across the diagonal. low...: the lanes, b's from
+// 16, that the upper row of each pair takes from the pair (a, b); the lower one's lie `distance` further.
+template <int distance, int... low>
+inline void swap_blocks(Vector* rows) {
+  for (int i = 0; i < kVectorWidth; ++i) {
+    if ((i & distance) != 0) continue;
+    const Vector a = rows[i], b = rows[i + distance];
+    rows[i] = __builtin_shufflevector(a, b, low...);
+    rows[i + distance] = __builtin_shufflevector(a, b, (low + distance)...);
+  }
+}
+
+// rows[i][j] and rows[j][i] change places.
 inline void transpose(Vector* rows) {
-  const auto swap = [rows](int distance, WordVector low, WordVector high) {
-    for (int i = 0; i < kVectorWidth; ++i) {
-      if ((i & distance) != 0) continue;
-      const Vector a = rows[i], b = rows[i + distance];
-      rows[i] = __builtin_shuffle(a, b, low);
-      rows[i + distance] = __builtin_shuffle(a, b, high);
-    }
-  };
-  swap(8, WordVector{0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23},
-       WordVector{8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31});
-  swap(4, WordVector{0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27},
-       WordVector{4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31});
-  swap(2, WordVector{0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29},
-       WordVector{2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31});
-  swap(1, WordVector{0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30},
-       WordVector{1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31});
+  swap_blocks<8, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23>(rows);
+  swap_blocks<4, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27>(rows);
+  swap_blocks<2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29>(rows);
+  swap_blocks<1, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30>(rows);
 }
 
 }  // namespace sluice::kernels::cpu

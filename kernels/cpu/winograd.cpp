@@ -119,8 +119,7 @@ void convolve(const Tiling& tiling, const T* in, const float* weights, std::int6
                                                     : multiply_points<1>;
 #pragma omp parallel num_threads(static_cast <int>(threads()))
   {
-    float* transformed =
-        scratch + static_cast<std::size_t>(omp_get_thread_num()) * (blocks.bytes_a_thread / sizeof(float));
+    float* transformed = scratch + static_cast<std::size_t>(thread_index()) * (blocks.bytes_a_thread / sizeof(float));
     float* product = transformed + kPoints * blocks.in_stride;
 #pragma omp for schedule(static)
     for (std::int64_t block = 0; block < count; ++block) {

@@ -2,12 +2,11 @@
 // The transforms of Winograd's F(4x4, 3x3) (winograd.h), on sixteen channels at a time.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include <sluice/base/threads.h>
 #include <sluice/kernels/cpu/vector.h>
 #include <sluice/kernels/cpu/winograd.h>
 
@@ -18,7 +17,7 @@ inline constexpr std::int64_t kTile = 4;     // results along each side
 
 inline std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 inline std::int64_t ceil_div(std::int64_t n, std::int64_t d) { return (n + d - 1) / d; }
-inline std::int64_t threads() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+inline std::int64_t threads() { return in_parallel_region() ? 1 : thread_count(); }
 
 // Cook and Toom's algorithm for 4 results of 3 taps, from the values of polynomials at the points 0, a, -a, b, -b and
 // infinity. With the usual a = 1, b = 2 errors are twice as large (rms; five times at most); these two divide by powers

@@ -168,7 +168,7 @@ void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* d
                                          : accumulate_points<1>;
 #pragma omp parallel num_threads(static_cast <int>(threads()))
   {
-    const Workspace workspace(cutter.at + omp_get_thread_num() * Workspace::floats);
+    const Workspace workspace(cutter.at + thread_index() * Workspace::floats);
 #pragma omp for schedule(dynamic, 1)
     for (std::int64_t job = 0; job < jobs.count(); ++job) {
       const std::int64_t first_c = job % jobs.in_blocks * kBlock;

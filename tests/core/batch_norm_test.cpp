@@ -2,11 +2,11 @@
 // Normalisation against PyTorch, and what a comparison on random numbers does not reach: running statistics, fused
 // forms, large means, NaN, the number of threads.
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <cmath>
 #include <limits>
 
+#include <sluice/base/threads.h>
 #include <sluice/core/ops/activation.h>
 #include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/batch_norm.h>
@@ -181,10 +181,10 @@ TEST(BatchNorm, TakesTheMomentsThatItIsGiven) {
 
 TEST(BatchNorm, SameBitsForEveryNumberOfThreads) {
   const auto outcome_on = [](int count) {
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(count);
+    const int before = thread_count();
+    set_thread_count(count);
     Outcome outcome = run(Form::fused, {11, 17, 23, 40}, DType::f32, Mode::train, true);
-    omp_set_num_threads(before);
+    set_thread_count(before);
     return outcome;
   };
   const Outcome one = outcome_on(1), three = outcome_on(3);

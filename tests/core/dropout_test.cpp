@@ -2,12 +2,12 @@
 #include <sluice/core/ops/dropout.h>
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include <sluice/base/philox.h>
+#include <sluice/base/threads.h>
 #include <sluice/core/ops/dropout_parts.h>
 #include "tests/support/op_case.h"
 
@@ -56,12 +56,12 @@ TEST(Dropout, AStepInMemoryGivesItsMask) {
 }
 
 TEST(Dropout, MaskIsTheSameOnAnyNumberOfThreads) {
-  const int threads = omp_get_max_threads();
-  omp_set_num_threads(1);
+  const int threads = thread_count();
+  set_thread_count(1);
   const std::vector<float> one = dropped(0.5, 1, 2);
-  omp_set_num_threads(3);
+  set_thread_count(3);
   const std::vector<float> three = dropped(0.5, 1, 2);
-  omp_set_num_threads(threads);
+  set_thread_count(threads);
   EXPECT_EQ(one, three);
 }
 

@@ -2,10 +2,10 @@
 #include <sluice/core/ops/meter.h>
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <cmath>
 
+#include <sluice/base/threads.h>
 #include "tests/support/op_case.h"
 
 namespace sluice {
@@ -94,14 +94,14 @@ TEST(TrainingMeter, CountsAlikeOnAnyNumberOfThreads) {
   const Tensor logits = test::random_tensor({5000, 40}, DType::bf16, 1);
   const Tensor labels = Tensor::full({5000}, 3, DType::i32);
   std::vector<std::vector<double>> states;
-  const int threads = omp_get_max_threads();
+  const int threads = thread_count();
   for (const int count : {1, 2, 5}) {
-    omp_set_num_threads(count);
+    set_thread_count(count);
     TrainingMeter meter;
     meter.add(scalar(0.3), logits, labels, 0.5);
     states.push_back(meter.state().to_vector<double>());
   }
-  omp_set_num_threads(threads);
+  set_thread_count(threads);
   EXPECT_EQ(states[1], states[0]);
   EXPECT_EQ(states[2], states[0]);
 }

@@ -2,7 +2,6 @@
 // Every convolution algorithm of the CPU on random odd shapes, against the plain loops in double. SLUICE_TEST_SHAPES
 // says how many shapes (default 12); the long form takes 400 and more.
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <cstdlib>
 #include <map>
