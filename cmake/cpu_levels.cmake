@@ -11,7 +11,6 @@ if(SLUICE_X86 AND SLUICE_CUDA STREQUAL "off" AND NOT SLUICE_SANITIZE)
 endif()
 set(SLUICE_CPU_LEVELS "${levels}" CACHE STRING "Levels of x86-64 that the shared library has its CPU kernels for, besides v2")
 
-get_target_property(sluice_type sluice TYPE)
 set(SLUICE_LEVEL_TARGETS "")
 if(SLUICE_NATIVE OR NOT sluice_type STREQUAL "SHARED_LIBRARY" OR CMAKE_CXX_FLAGS MATCHES "-march=")
   return()

@@ -21,6 +21,7 @@ install(FILES ${PROJECT_BINARY_DIR}/SluiceConfig.cmake ${PROJECT_BINARY_DIR}/Slu
 
 # pkg-config: what a static library needs stands in Libs.private.
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
 set(pc_private "-lz")
 foreach(name IN LISTS OpenMP_CXX_LIB_NAMES)
   string(APPEND pc_private " -l${name}")
@@ -32,7 +33,7 @@ if(SLUICE_CUDA STREQUAL "on")
   string(APPEND pc_private " -lcudart_static -ldl -lrt")
 endif()
 set(pc_libs "-lsluice")
-if(NOT BUILD_SHARED_LIBS)
+if(sluice_type STREQUAL "STATIC_LIBRARY")
   set(pc_libs "-lsluice ${pc_private} -lstdc++ -lm")
 endif()
 configure_file(cmake/sluice.pc.in sluice.pc @ONLY)

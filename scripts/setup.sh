@@ -24,10 +24,10 @@ log=$PWD/build/setup.log
 source scripts/environment.sh
 
 # What can be missing: the package of Debian, and whether building works without it.
-declare -A package=([compiler]=g++ [cmake]=cmake [generator]=ninja-build [zlib]=zlib1g-dev [json]=nlohmann-json3-dev [matio]=libmatio-dev
+declare -A package=([compiler]=g++ [cmake]=cmake [generator]=ninja-build [zlib]=zlib1g-dev [json]=nlohmann-json3-dev
   [OpenMP]=g++ [oneDNN]=libdnnl-dev [CLI11]=libcli11-dev [fmt]=libfmt-dev [GoogleTest]=libgtest-dev [gnuplot]=gnuplot-nox
   [ccache]=ccache [curl]=curl [format]=clang-format)
-required=" compiler cmake generator zlib json matio CLI11 fmt ${tests:+GoogleTest }"
+required=" compiler cmake generator zlib json CLI11 fmt ${tests:+GoogleTest }"
 
 # Sets missing: names of that list.
 find_missing() {
@@ -49,7 +49,7 @@ find_missing() {
     }
     mapfile -t missing < <(grep . build/setup/missing.txt || true)
   else
-    missing+=(zlib json matio oneDNN CLI11 fmt gnuplot ccache GoogleTest)
+    missing+=(zlib json oneDNN CLI11 fmt gnuplot ccache GoogleTest)
   fi
   [[ -n $tests ]] || missing=($(printf '%s\n' "${missing[@]}" | grep -vx GoogleTest || true))
   command -v curl >/dev/null || missing+=(curl)

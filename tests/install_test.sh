@@ -6,6 +6,8 @@
 set -euo pipefail
 build=$1 consumer=$2 example=$3 source=$4
 export OMP_NUM_THREADS=1 # small networks; and other tests run beside this one
+# A clone in another folder compiles the same things: let it find them in the compiler cache.
+export CCACHE_BASEDIR=$source CCACHE_NOHASHDIR=true
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "install_test: $*" >&2; exit 1; }
@@ -46,15 +48,15 @@ if command -v pkg-config >/dev/null; then
   PKG_CONFIG_PATH=$(dirname "$(find "$moved" -name sluice.pc)")
   export PKG_CONFIG_PATH
   pkg-config --exists sluice || fail "pkg-config does not find it"
-  libraries=$(pkg-config --variable=libdir sluice)
-  eval "${CXX:-c++} -std=c++20 '$consumer/own_folders.cpp' -I'$consumer/own' $(pkg-config --cflags --libs sluice) -Wl,-rpath,'$libraries' -o by_pkg_config"
+  eval "${CXX:-c++} -std=c++20 '$consumer/own_folders.cpp' -I'$consumer/own' $(pkg-config --cflags --libs sluice) -Wl,-rpath,'${PKG_CONFIG_PATH%/pkgconfig}' -o by_pkg_config"
   [[ $(./by_pkg_config) == '4 classes' ]] || fail "built by pkg-config it says something else"
 fi
 
 # This one stays in the build folder, so that a library that has not changed is not compiled again; unoptimised, since
 # what it is asked here is small.
 sub=$build/install_test/subproject
-project "$consumer" "$sub" own_folders -DCMAKE_BUILD_TYPE=Debug "-DSLUICE_SOURCE=$source" -DSLUICE_INSTALL=OFF
+project "$consumer" "$sub" own_folders -DCMAKE_BUILD_TYPE=Debug "-DSLUICE_SOURCE=$source" -DSLUICE_INSTALL=OFF \
+  "-DCMAKE_CXX_COMPILER_LAUNCHER=$(command -v ccache || true)"
 [[ $("$sub/own_folders") == '4 classes' ]] || fail "as a subproject it says something else"
 [[ $(ctest --test-dir "$sub" -N | tail -n 1) == 'Total Tests: 0' ]] || fail "as a subproject it brings tests"
 ! grep -q '^BUILD_SHARED_LIBS' "$sub/CMakeCache.txt" || fail "as a subproject it sets BUILD_SHARED_LIBS"
@@ -64,7 +66,7 @@ project "$consumer" "$sub" own_folders -DCMAKE_BUILD_TYPE=Debug "-DSLUICE_SOURCE
 cmake --install "$sub" --prefix "$work/nothing" >/dev/null
 [[ ! -e $work/nothing ]] || fail "as a subproject it has install rules"
 
-cmake -B "$sub" -DSLUICE_INSTALL=ON >"$work/log" 2>&1 && cmake --install "$sub" --prefix "$work/static" >>"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cmake -S "$consumer" -B "$sub" -DSLUICE_INSTALL=ON >"$work/log" 2>&1 && cmake --install "$sub" --prefix "$work/static" >>"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 for compiler in "${CXX:-c++}" clang++-16; do
   command -v "$compiler" >/dev/null || continue
   project "$consumer" "$work/static_$compiler" own_folders "-DCMAKE_PREFIX_PATH=$work/static" "-DCMAKE_CXX_COMPILER=$compiler"
