@@ -48,8 +48,7 @@ if(SLUICE_ONEDNN)
     endforeach()
     list(JOIN onednn_version . onednn_version)
   endif()
-  # oneDNN 3 has other descriptors of operations.
-  if(onednn_version AND onednn_version VERSION_LESS 3)
+  if(onednn_version AND onednn_version VERSION_GREATER_EQUAL 2.6 AND onednn_version VERSION_LESS 4)
     set(SLUICE_ONEDNN_FOUND ON)
     add_library(sluice_onednn INTERFACE)
     target_include_directories(sluice_onednn SYSTEM INTERFACE ${SLUICE_ONEDNN_INCLUDE_DIR})
@@ -59,7 +58,7 @@ if(SLUICE_ONEDNN)
   endif()
 endif()
 sluice_part(oneDNN SLUICE_ONEDNN_FOUND "${onednn_version}"
-  "convolutions and matrix products are plain loops: correct, and several times slower (2.6 or a later 2.x is used)")
+  "convolutions and matrix products are plain loops: correct, and several times slower (2.6 to 3.x is used)")
 
 # The emulated device needs the toolkit's headers only.
 if(NOT SLUICE_CUDA STREQUAL "off")

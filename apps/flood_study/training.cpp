@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -41,7 +42,7 @@ bool is_curve_epoch(std::int64_t epoch, std::int64_t epochs) {
   if (epoch == epochs) return true;
   std::int64_t decade = 1;
   while (10 * decade <= epoch) decade *= 10;
-  return std::ranges::any_of(std::initializer_list{2, 3, 4, 6, 10, 14},
+  return std::ranges::any_of(std::array{2, 3, 4, 6, 10, 14},
                              [&](std::int64_t halves) { return halves * decade == 2 * epoch; });
 }
 

@@ -6,6 +6,7 @@
 
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/onednn.h>
+#include <sluice/kernels/cpu/onednn_versions.h>
 
 namespace sluice::kernels::cpu {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 using onednn::Description;
 using onednn::Extents;
 using onednn::Layout;
+using onednn::Unimplemented;
 using Element = dnnl::memory::data_type;
 
 // direct: activations as they lie. direct_f32: bf16 activations widened, since not all of oneDNN's bf16 loops are fast.
@@ -45,15 +47,17 @@ constexpr Element element_of(How how) {
 
 // As the primitive may have them: `any` leaves the layout to it.
 Descriptions wished(const Descriptions& given, How how, Element weight_element) {
-  const auto any = [](const Description& d, Element element) { return Description(d.dims(), element, Layout::any); };
+  const auto any = [](const Description& d, Element element) {
+    return Description(onednn::extents_of(d), element, Layout::any);
+  };
   Descriptions wish = given;
   wish.weight = any(given.weight, weight_element);
   if (how == How::direct_f32) {
-    wish.x = Description(given.x.dims(), Element::f32, Layout::nhwc);
-    wish.y = Description(given.y.dims(), Element::f32, Layout::nhwc);
+    wish.x = Description(onednn::extents_of(given.x), Element::f32, Layout::nhwc);
+    wish.y = Description(onednn::extents_of(given.y), Element::f32, Layout::nhwc);
   } else if (how != How::direct) {
-    wish.x = any(given.x, given.x.data_type());
-    wish.y = any(given.y, given.y.data_type());
+    wish.x = any(given.x, onednn::element_of(given.x));
+    wish.y = any(given.y, onednn::element_of(given.y));
   }
   return wish;
 }
@@ -78,12 +82,12 @@ using BackwardWeightDesc = dnnl::convolution_backward_weights::primitive_desc;
 
 ForwardDesc forward_desc(const Conv2dShape& s, How how, const Descriptions& wish) {
   const Window w(s.window);
-  return {dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm_of(how), wish.x, wish.weight,
-                                          wish.bias, wish.y, w.strides, w.dilations, w.padding, w.padding),
-          onednn::attributes(), onednn::engine(), true};
+  return onednn::describe<dnnl::convolution_forward>(
+      Unimplemented::empty, onednn::attributes(), onednn::engine(), dnnl::prop_kind::forward_training,
+      algorithm_of(how), wish.x, wish.weight, wish.bias, wish.y, w.strides, w.dilations, w.padding, w.padding);
 }
 
-// The two ways back are described beside a forward primitive of the same types.
+// The backward passes are described beside a forward primitive of the same types.
 template <class T>
 ForwardDesc hint(const Conv2dShape& s, How how) {
   return forward_desc(s, how, wished(outside<T>(s), how, element_of<T>(how)));
@@ -95,9 +99,9 @@ BackwardInputDesc backward_input_desc(const Conv2dShape& s, How how) {
   if (!forward) return {};
   const Descriptions wish = wished(outside<T>(s), how, element_of<T>(how));
   const Window w(s.window);
-  return {dnnl::convolution_backward_data::desc(algorithm_of(how), wish.x, wish.weight, wish.y, w.strides, w.dilations,
-                                                w.padding, w.padding),
-          onednn::attributes(), onednn::engine(), forward, true};
+  return onednn::describe_backward<dnnl::convolution_backward_data>(
+      Unimplemented::empty, forward, onednn::attributes(), onednn::engine(), algorithm_of(how), wish.x, wish.weight,
+      wish.y, w.strides, w.dilations, w.padding, w.padding);
 }
 
 // The gradient of the weights is f32 also beside bf16.
@@ -107,9 +111,9 @@ BackwardWeightDesc backward_weight_desc(const Conv2dShape& s, How how) {
   if (!forward) return {};
   const Descriptions wish = wished(outside<T>(s), how, Element::f32);
   const Window w(s.window);
-  return {dnnl::convolution_backward_weights::desc(algorithm_of(how), wish.x, wish.weight, wish.bias, wish.y, w.strides,
-                                                   w.dilations, w.padding, w.padding),
-          onednn::attributes(), onednn::engine(), forward, true};
+  return onednn::describe_backward<dnnl::convolution_backward_weights>(
+      Unimplemented::empty, forward, onednn::attributes(), onednn::engine(), algorithm_of(how), wish.x, wish.weight,
+      wish.bias, wish.y, w.strides, w.dilations, w.padding, w.padding);
 }
 
 using MaybeProgram = std::optional<onednn::Program>;

@@ -3,6 +3,7 @@
 
 #include <sluice/kernels/cpu/linear_program.h>
 #include <sluice/kernels/cpu/onednn.h>
+#include <sluice/kernels/cpu/onednn_versions.h>
 
 namespace sluice::kernels::cpu {
 namespace {
@@ -11,6 +12,12 @@ using onednn::Description;
 using onednn::Layout;
 using Element = dnnl::memory::data_type;
 
+template <class... Operands>
+dnnl::matmul::primitive_desc describe(const Operands&... operands) {
+  return onednn::describe<dnnl::matmul>(onednn::Unimplemented::throws, onednn::attributes(), onednn::engine(),
+                                        operands...);
+}
+
 // A plain weight matrix costs bf16 products a packing at every call, and is made bf16 in scratch all the same, so there
 // the primitive may choose the layout.
 template <class T>
@@ -18,13 +25,13 @@ onednn::Program make(LinearPass pass, const LinearShape& s) {
   const Element element = onednn::element<T>();
   const Layout weight_layout = std::is_same_v<T, float> ? Layout::undef : Layout::any;
   const auto wish = [&](const Description& given) {
-    return weight_layout == Layout::any ? Description(given.dims(), element, Layout::any) : given;
+    return weight_layout == Layout::any ? Description(onednn::extents_of(given), element, Layout::any) : given;
   };
   if (pass == LinearPass::backward_input) {
     const Description dy({s.rows, s.out_features}, element, Layout::ab),
         dx({s.rows, s.in_features}, element, Layout::ab);
     const Description weight({s.out_features, s.in_features}, Element::f32, Layout::ab);
-    const dnnl::matmul::primitive_desc desc({dy, wish(weight), dx}, onednn::attributes(), onednn::engine());
+    const auto desc = describe(dy, wish(weight), dx);
     return {dnnl::matmul(desc),
             desc.scratchpad_desc(),
             {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, dx}}};
@@ -33,7 +40,7 @@ onednn::Program make(LinearPass pass, const LinearShape& s) {
     const Description dy({s.out_features, s.rows}, element, Layout::ba),
         x({s.rows, s.in_features}, element, Layout::ab);
     const Description dweight({s.out_features, s.in_features}, Element::f32, Layout::ab);
-    const dnnl::matmul::primitive_desc desc({dy, x, dweight}, onednn::attributes(), onednn::engine());
+    const auto desc = describe(dy, x, dweight);
     return {dnnl::matmul(desc),
             desc.scratchpad_desc(),
             {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, x}, {DNNL_ARG_DST, dweight}}};
@@ -41,10 +48,8 @@ onednn::Program make(LinearPass pass, const LinearShape& s) {
   const Description x({s.rows, s.in_features}, element, Layout::ab), y({s.rows, s.out_features}, element, Layout::ab);
   const Description weight({s.in_features, s.out_features}, Element::f32, Layout::ba);
   const Description bias({1, s.out_features}, Element::f32, Layout::ab);
-  const dnnl::matmul::primitive_desc desc(pass == LinearPass::forward_bias
-                                              ? dnnl::matmul::desc(x, wish(weight), bias, y)
-                                              : dnnl::matmul::desc(x, wish(weight), y),
-                                          onednn::attributes(), onednn::engine());
+  const auto desc =
+      pass == LinearPass::forward_bias ? describe(x, wish(weight), bias, y) : describe(x, wish(weight), y);
   std::vector<onednn::Operand> operands{
       {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, y}};
   if (pass == LinearPass::forward_bias) operands.emplace_back(DNNL_ARG_BIAS, bias);

@@ -4,6 +4,7 @@
 #include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/matmul_program.h>
 #include <sluice/kernels/cpu/onednn.h>
+#include <sluice/kernels/cpu/onednn_versions.h>
 
 namespace sluice::kernels::cpu {
 namespace {
@@ -19,7 +20,8 @@ onednn::Program make(const MatmulShape& s) {
   const Description b({s.batch, s.k, s.n}, element,
                       s.transposed == MatmulShape::Transposed::b ? Layout::acb : Layout::abc);
   const Description y({s.batch, s.m, s.n}, element, Layout::abc);
-  const dnnl::matmul::primitive_desc desc({a, b, y}, onednn::attributes(), onednn::engine());
+  const auto desc =
+      onednn::describe<dnnl::matmul>(onednn::Unimplemented::throws, onednn::attributes(), onednn::engine(), a, b, y);
   return {dnnl::matmul(desc), desc.scratchpad_desc(), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, y}}};
 }
 

@@ -4,7 +4,8 @@
 // scratch is one number and nothing is allocated when it runs.
 //
 //   const onednn::Program& program = programs.get(shape, [&] {
-//     const auto desc = dnnl::matmul::primitive_desc({x, weight_any, y}, onednn::attributes(), onednn::engine());
+//     const auto desc = onednn::describe<dnnl::matmul>(onednn::Unimplemented::throws, onednn::attributes(),
+//                                                      onednn::engine(), x, weight_any, y);
 //     return onednn::Program(dnnl::matmul(desc), desc.scratchpad_desc(),
 //                            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight, desc.weights_desc()}, {DNNL_ARG_DST, y}});
 //   });

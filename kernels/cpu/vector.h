@@ -14,6 +14,12 @@
 
 namespace sluice::kernels::cpu {
 
+#ifndef __clang__
+// GCC warns that vectors wider than the processor's go from function to function in another way than wide ones would.
+// All functions that take or return them are inline, so none is called from code for another processor.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 inline constexpr std::int64_t kVectorWidth = 16;
 
 using Vector = float __attribute__((vector_size(64)));
