@@ -34,7 +34,7 @@ find_missing() {
   missing=()
   command -v "${CXX:-c++}" >/dev/null || missing+=(compiler)
   local cmake_version
-  cmake_version=$(cmake --version 2>/dev/null | sed -n '1s/.* //p')
+  cmake_version=$(cmake --version 2>/dev/null | sed -n '1s/.* //p') || true
   [[ -n $cmake_version && $(printf '%s\n' 3.25 "$cmake_version" | sort -V | head -1) == 3.25 ]] || missing+=(cmake)
   command -v ninja >/dev/null || command -v make >/dev/null || missing+=(generator)
   if ((${#missing[@]} == 0)); then
