@@ -127,9 +127,9 @@ std::vector<Candidate> candidates_of(const Exec& exec, Conv2dPass pass, const Co
 template <class T>
 Conv2dAlgorithm<T> native(Conv2dPass pass, const Conv2dShape& shape) {
   const Conv2dAlgorithm<T> gemm = conv2d_gemm<T>(matmul_precision());
-  const Conv2dAlgorithm<T> depthwise = conv2d_depthwise<T>();
-  if (depthwise.supports(pass, shape)) return depthwise;
-  return gemm.supports(pass, shape) ? gemm : conv2d_direct<T>();
+  for (const Conv2dAlgorithm<T>& algorithm : {conv2d_depthwise<T>(), conv2d_grouped<T>(), gemm})
+    if (algorithm.supports(pass, shape)) return algorithm;
+  return conv2d_direct<T>();
 }
 
 template <class T>

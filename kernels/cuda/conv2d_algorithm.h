@@ -40,6 +40,10 @@ Conv2dAlgorithm<T> conv2d_direct();
 template <class T>
 Conv2dAlgorithm<T> conv2d_depthwise();
 
+// Groups of a multiple of four channels in and out (conv2d_grouped.cu): sizes below 2^30.
+template <class T>
+Conv2dAlgorithm<T> conv2d_grouped();
+
 // Matrix products on tensor cores, or in f32 by fused multiply-adds (conv2d_gemm.cu): one group, sizes below 2^30.
 template <class T>
 Conv2dAlgorithm<T> conv2d_gemm(MatmulPrecision precision);
