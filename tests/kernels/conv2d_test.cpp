@@ -22,7 +22,7 @@ using Extents = std::array<std::int64_t, 4>;
 std::string message_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::exception& error) {
     return error.what();
   }
   return "nothing was thrown";
