@@ -16,6 +16,10 @@ set_property(CACHE SLUICE_CUDA PROPERTY STRINGS off on emulated emulated-checked
 if(NOT SLUICE_CUDA MATCHES "^(off|on|emulated|emulated-checked)$")
   message(FATAL_ERROR "SLUICE_CUDA expects off, on, emulated or emulated-checked, got '${SLUICE_CUDA}'")
 endif()
+if(SLUICE_CUDA STREQUAL "emulated-checked")
+  # Its reports look up places in the program's own file.
+  set(BUILD_SHARED_LIBS OFF)
+endif()
 set(SLUICE_SANITIZE "" CACHE STRING "Sanitizers for our own code, e.g. address,undefined")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12

@@ -12,6 +12,11 @@
 // Block sizes are multiples of 32; every thread of a block reaches every __syncthreads() at the same place.
 #pragma once
 
+#ifndef SLUICE_KERNEL_FILE
+#error \
+    "CMake's sluice_add_kernels compiles files with kernels, for a Sluice of SLUICE_CUDA=on, emulated or emulated-checked"
+#endif
+
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 
