@@ -63,6 +63,7 @@ void add_pairs(std::vector<OpCase>& cases) {
     add(row, "odd", {3, 5, 7}, Reduction::mean);
     add(row, "terms", {5, 3}, Reduction::none);
     add(row, "sum", {37}, Reduction::sum);
+    add(row, "sum_of_nothing", {0, 5}, Reduction::sum);
     add(row, "batch_mean", {3, 5}, Reduction::batch_mean);
     add(row, "flooded", {3, 5}, Reduction::mean, 50);
   }

@@ -28,6 +28,7 @@ void add_norms(std::vector<OpCase>& cases) {
   groups("odd", {3, 5, 7, 6}, 3);
   groups("one_group", {2, 3, 3, 5}, 1);
   groups("rows", {5, 8}, 2);
+  groups("empty", {0, 3, 5, 4}, 2);
   groups("resnet20_stage1", {128, 32, 32, 16}, 4, true);
   cases.push_back({.op = "group_norm", .name = "bare", .inputs = {{"x", {2, 7, 4}}}, .run = [](const Inputs& in) {
                      return ops::group_norm(in[0], 2);
@@ -38,7 +39,8 @@ void add_norms(std::vector<OpCase>& cases) {
                               {.name = "weight", .shape = {6}, .role = Role::parameter},
                               {.name = "bias", .shape = {6}, .role = Role::parameter}},
                    .run = [](const Inputs& in) { return ops::instance_norm(in[0], in[1], in[2]); }});
-  for (const auto& [name, shape] : {std::pair{"two", Shape{1, 2}}, std::pair{"odd", Shape{3, 5, 37}}})
+  for (const auto& [name, shape] :
+       {std::pair{"two", Shape{1, 2}}, std::pair{"odd", Shape{3, 5, 37}}, std::pair{"empty", Shape{0, 5}}})
     cases.push_back({.op = "rms_norm",
                      .name = name,
                      .inputs = {{.name = "x", .shape = shape, .low = -1, .high = 3},
@@ -84,6 +86,7 @@ void add_attention(std::vector<OpCase>& cases) {
   add("odd", {2, 3, 5, 7, 4}, {});
   add("causal", {2, 5, 5, 3, 3}, {.causal = true});
   add("causal_of_more_keys", {1, 3, 5, 4, 2}, {.causal = true});
+  add("empty", {0, 3, 5, 4, 2}, {});
   add("masked", {2, 3, 5, 4, 4}, {.mask = mask, .scale = 0.7});
   add("heads", {64, 128, 128, 64, 64}, {.causal = true}, true);
 }

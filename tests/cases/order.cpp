@@ -15,6 +15,7 @@ std::vector<OpCase> order_cases() {
                      .run = [=](const std::vector<Variable>& in) { return ops::top_k(in[0], k, axis, rank).values; }});
   };
   top("one", {1}, 1, 0);
+  top("no_lines", {0, 5}, 2, 1);
   top("none", {3, 5}, 0, 1);
   top("all", {3, 5}, 5, 1, Rank::smallest);
   // Lines of a thread, of a warp, of a block, and side by side.
