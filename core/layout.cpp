@@ -17,7 +17,7 @@ void swap_inner(const void* from, void* to, std::int64_t outer, std::int64_t row
 // A tensor seen as [outer, rows, columns], as [outer, columns, rows] of the given shape, on the same device.
 Tensor swapped(const Tensor& tensor, const Shape& shape, std::int64_t rows, std::int64_t columns) {
   const Tensor source = tensor.to(Device{});
-  const Tensor target = Tensor::empty(shape, tensor.dtype());
+  Tensor target = Tensor::empty(shape, tensor.dtype());
   const std::int64_t outer = shape[0];
   switch (size_of(tensor.dtype())) {
     case 8: swap_inner<std::uint64_t>(source.raw(), target.raw_to_write(), outer, rows, columns); break;

@@ -29,7 +29,9 @@ bool RoundedCopy::is_current() const { return current_in_ == epoch; }
 const BFloat16* RoundedCopy::current() {
   const bool found = is_current();
   if (!found) {
-    SLUICE_KERNEL(float, kernels::exec_on(device_), cast, count_, elements_, to_write());
+    const Exec exec = kernels::exec_on(device_);
+    dispatch_device(exec, "cast",
+                    [&]<class Device>() { kernels::Elementwise<Device>::cast(exec, count_, elements_, to_write()); });
     current_in_ = epoch;
   }
   if (recording != nullptr)

@@ -83,25 +83,25 @@ Device Tensor::device() const { return defined() ? storage_->device : Device{}; 
 
 const void* Tensor::raw() const { return defined() ? storage_->block.memory : nullptr; }
 
-void* Tensor::raw_to_write() const {
+void* Tensor::raw_to_write() {
   if (!defined()) return nullptr;
   if (storage_->rounded) storage_->rounded->set_stale();
   return storage_->block.memory;
 }
 
 const BFloat16* Tensor::rounded() const {
-  const auto* elements = ptr<const float>();
+  const auto* elements = data<float>();
   if (!defined()) return nullptr;
   if (!storage_->rounded) storage_->rounded = std::make_shared<RoundedCopy>(device(), elements, size_);
   if (storage_->outside) storage_->rounded->set_stale();
   return storage_->rounded->current();
 }
 
-BFloat16* Tensor::rounded_to_write() const {
+BFloat16* Tensor::rounded_to_write() {
   return defined() && storage_->rounded ? storage_->rounded->to_write() : nullptr;
 }
 
-void Tensor::set_rounded() const {
+void Tensor::set_rounded() {
   if (defined() && storage_->rounded) storage_->rounded->set_current();
 }
 
@@ -150,11 +150,9 @@ Tensor Tensor::cast(DType dtype) const {
   if (!defined() || dtype == dtype_) return *this;
   Tensor result = empty(shape_, dtype, device());
   const Exec exec = exec_of(*this);
-  with_float_type(dtype_, "cast", [&](auto from_tag) {
-    with_float_type(dtype, "cast", [&](auto to_tag) {
-      using From = decltype(from_tag);
-      using To = decltype(to_tag);
-      SLUICE_KERNEL(From, exec, cast, size_, this->template ptr<const From>(), result.template ptr<To>());
+  dispatch(exec, dtype_, "cast", [&]<class Device, class From>() {
+    dispatch(exec, dtype, "cast", [&]<class, class To>() {
+      kernels::Elementwise<Device>::cast(exec, size_, data<From>(), result.mutable_data<To>());
     });
   });
   return result;
@@ -171,22 +169,20 @@ void Tensor::fill(double value) {
     kernels::fill(exec_of(*this), raw_to_write(), size_, sizeof element, pattern);
   };
   if (dtype_ == DType::i32) return fill_with(static_cast<std::int32_t>(value));
-  with_float_type(dtype_, "fill",
-                  [&](auto tag) { fill_with(decltype(tag)(static_cast<Master<decltype(tag)>>(value))); });
+  with_type(CpuTypes{}, dtype_, "fill", [&]<class T>() { fill_with(T(static_cast<Master<T>>(value))); });
 }
 
 double Tensor::item() const {
   require(size_ == 1, "item", "expects a tensor of one element, got ", shape_);
   if (dtype_ == DType::i32) return to_vector<std::int32_t>()[0];
-  return with_float_type(dtype_, "item", [&](auto tag) -> double {
-    return static_cast<Master<decltype(tag)>>(to_vector<decltype(tag)>()[0]);
-  });
+  return with_type(CpuTypes{}, dtype_, "item",
+                   [&]<class T>() -> double { return static_cast<Master<T>>(to_vector<T>()[0]); });
 }
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   std::vector<T> values(static_cast<std::size_t>(size_));
-  kernels::copy_bytes(exec_of(*this), Device{}, values.data(), device(), ptr<const T>(), bytes());
+  kernels::copy_bytes(exec_of(*this), Device{}, values.data(), device(), data<T>(), bytes());
   return values;
 }
 
@@ -199,14 +195,9 @@ void require_one_device(const char* op, std::initializer_list<const Tensor*> ope
 
 Exec exec_of(const Tensor& tensor) { return kernels::exec_on(tensor.device()); }
 
-#define SLUICE_INSTANTIATE(T)                                                \
-  template Tensor Tensor::from<T>(std::span<const T>, const Shape&, Device); \
-  template std::vector<T> Tensor::to_vector<T>() const;
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(double)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(std::int32_t)
-SLUICE_INSTANTIATE(std::uint8_t)
-#undef SLUICE_INSTANTIATE
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuNumberTypes{}, []<class T>(Type<T>) {
+  return std::tuple(static_cast<Tensor (*)(std::span<const T>, const Shape&, Device)>(&Tensor::from<T>),
+                    &Tensor::to_vector<T>);
+});
 
 }  // namespace sluice

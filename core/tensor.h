@@ -53,37 +53,25 @@ class Tensor {
   // element type.
   template <class T>
   const T* data() const {
-    return ptr<const T>();
+    check_type(dtype_of<T>);
+    return static_cast<const T*>(raw());
   }
   // The same, to write. Ask anew before each writing: it marks the copy that rounded() keeps as out of date.
   template <class T>
   T* mutable_data() {
-    return ptr<T>();
-  }
-
-  // First element: ptr<const float>() to read, ptr<float>() to write, which is asked for anew before each writing,
-  // since it makes the copy that rounded() keeps stale. Throws std::invalid_argument where T is not the element type.
-  // nullptr for an undefined tensor.
-  template <class T>
-  T* ptr() const {
-    using Element = std::remove_const_t<T>;
-    require(!defined() || dtype_of<Element> == dtype_, "tensor", "holds ", name_of(dtype_), ", asked for ",
-            name_of(dtype_of<Element>));
-    if constexpr (std::is_const_v<T>)
-      return static_cast<T*>(raw());
-    else
-      return static_cast<T*>(raw_to_write());
+    check_type(dtype_of<T>);
+    return static_cast<T*>(raw_to_write());
   }
   const void* raw() const;
-  void* raw_to_write() const;
+  void* raw_to_write();
 
   // The elements of an f32 tensor rounded to bf16 (to nearest even), to read now: a copy that lives as long as the
   // elements and is made again only where they may have been written. Throws std::invalid_argument for other types.
   const BFloat16* rounded() const;
-  // For a kernel that writes the elements and the copy with them, after ptr<float>(): the copy, nullptr where none is
-  // kept; set_rounded() says that both are written.
-  BFloat16* rounded_to_write() const;
-  void set_rounded() const;
+  // For a kernel that writes the elements and the copy with them, after mutable_data<float>(): the copy, nullptr where
+  // none is kept; set_rounded() says that both are written.
+  BFloat16* rounded_to_write();
+  void set_rounded();
 
   // The same elements under another shape of equal size.
   Tensor reshape(const Shape& shape) const;
@@ -111,6 +99,10 @@ class Tensor {
 
  private:
   struct Storage;
+
+  void check_type(DType asked) const {
+    require(!defined() || asked == dtype_, "tensor", "holds ", name_of(dtype_), ", asked for ", name_of(asked));
+  }
 
   std::shared_ptr<Storage> storage_;
   Shape shape_;

@@ -15,9 +15,8 @@ Tensor sum_of(Tensor a, Tensor b) {
           " met one of ", name_of(b.dtype()), b.shape());
   // The sum is written into either of the two that nothing else shares, else into a new tensor.
   Tensor sum = a.unique() ? a : b.unique() ? b : Tensor::empty(a.shape(), a.dtype(), a.device());
-  with_float_type(sum.dtype(), "gradient", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(sum), add, sum.size(), a.data<T>(), b.data<T>(), sum.mutable_data<T>());
+  dispatch(exec_of(sum), sum.dtype(), "gradient", [&]<class Device, class T>() {
+    kernels::Elementwise<Device>::add(exec_of(sum), sum.size(), a.data<T>(), b.data<T>(), sum.mutable_data<T>());
   });
   return sum;
 }

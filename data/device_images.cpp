@@ -20,7 +20,7 @@ void DeviceImages::start_epoch(std::int64_t epoch, std::span<const std::int64_t>
 }
 
 const std::int64_t* DeviceImages::order_from(std::int64_t first) const {
-  return reinterpret_cast<const std::int64_t*>(order_.ptr<std::uint8_t>()) + first;
+  return reinterpret_cast<const std::int64_t*>(order_.data<std::uint8_t>()) + first;
 }
 
 Tensor DeviceImages::images(const kernels::AugmentGeometry& geometry, std::uint64_t seed, std::int64_t first,
@@ -28,23 +28,20 @@ Tensor DeviceImages::images(const kernels::AugmentGeometry& geometry, std::uint6
   Tensor y = Tensor::empty({geometry.samples, geometry.height, geometry.width, geometry.channels}, dtype, device_);
   const Exec exec = exec_of(y);
   const std::int64_t* which = order_from(first);
-  const auto run = [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec, augment, geometry, seed, epoch_.ptr<double>(), which, images_.ptr<std::uint8_t>(),
-                  values_.ptr<float>(), y.ptr<T>());
-  };
-  if (dtype == DType::bf16)
-    run(BFloat16{});
-  else
-    run(float{});
+  dispatch<Types<float, BFloat16>, CudaTypes>(exec, dtype, "augment", [&]<class Device, class T>() {
+    kernels::Augment<Device>::images(exec, geometry, seed, epoch_.data<double>(), which, images_.data<std::uint8_t>(),
+                                     values_.data<float>(), y.mutable_data<T>());
+  });
   return y;
 }
 
 Tensor DeviceImages::labels(std::int64_t first, std::int64_t count) const {
   Tensor gathered = Tensor::empty({count}, DType::i32, device_);
   const Exec exec = exec_of(gathered);
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, count, order_from(first), labels_.ptr<std::int32_t>(),
-                gathered.ptr<std::int32_t>());
+  dispatch_device(exec, "augment", [&]<class Device>() {
+    kernels::Augment<Device>::labels(exec, count, order_from(first), labels_.data<std::int32_t>(),
+                                     gathered.mutable_data<std::int32_t>());
+  });
   return gathered;
 }
 

@@ -147,17 +147,12 @@ Batch Loader::make_batch(std::int64_t index) const {
               .index = index};
   const Exec exec = exec_of(batch.images);
   const auto epoch = static_cast<double>(epoch_);
-  const auto run = [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec, augment, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
-                  batch.images.ptr<T>());
-  };
-  if (options_.precision == DType::bf16)
-    run(BFloat16{});
-  else
-    run(float{});
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, geometry.samples, which, dataset_.labels.data(),
-                batch.labels.ptr<std::int32_t>());
+  with_type(Types<float, BFloat16>{}, options_.precision, "loader", [&]<class T>() {
+    kernels::Augment<Cpu>::images(exec, geometry, options_.seed, &epoch, which, dataset_.images.data(), values_.data(),
+                                  batch.images.mutable_data<T>());
+  });
+  kernels::Augment<Cpu>::labels(exec, geometry.samples, which, dataset_.labels.data(),
+                                batch.labels.mutable_data<std::int32_t>());
   return batch;
 }
 

@@ -102,7 +102,7 @@ VectorDataset make_synthetic(const SyntheticOptions& options) {
                         .classes = 2};
   std::vector<std::int32_t> labels(static_cast<std::size_t>(options.count));
   std::vector<double> point(static_cast<std::size_t>(dimensions));
-  auto* features = dataset.features.ptr<float>();
+  auto* features = dataset.features.mutable_data<float>();
   for (std::int64_t i = 0; i < options.count; ++i) {
     PhiloxStream random(options.seed, RandomPurpose::synthetic, part,
                         static_cast<std::uint64_t>(i) * kCountersPerPoint);

@@ -52,24 +52,16 @@ SLUICE_HOST_DEVICE inline CropFlipCutout decide(const AugmentGeometry& geometry,
 
 // y [N,H,W,C] from images [D,H,W,C]: sample n is image which[n], cropped, mirrored, normalised, cut out, in this order,
 // as decide(geometry, seed, epoch[0], which[n]) says; the epoch is a whole number. `values` [C,256] is the normalised
-// value of each pixel value of each channel, so that every device gives the same bits. T: float or BFloat16, Label:
-// std::int32_t. The cpu's runs on the calling thread alone: it serves a prefetching thread beside a step that has the
-// pool.
-#define SLUICE_AUGMENT_KERNELS                                                                          \
-  template <class T>                                                                                    \
-  void augment(const Exec&, const AugmentGeometry&, std::uint64_t seed, const double* epoch,            \
-               const std::int64_t* which, const std::uint8_t* images, const float* values, T* y);       \
-  /* gathered [N]: labels [D] at which [N]. */                                                          \
-  template <class Label>                                                                                \
-  void gather_labels(const Exec&, std::int64_t samples, const std::int64_t* which, const Label* labels, \
-                     Label* gathered);
-
-namespace cpu {
-SLUICE_AUGMENT_KERNELS
-}
-namespace cuda {
-SLUICE_AUGMENT_KERNELS
-}
-#undef SLUICE_AUGMENT_KERNELS
+// value of each pixel value of each channel, so that every device gives the same bits. T: float or BFloat16. The CPU's
+// runs on the calling thread alone: it serves a prefetching thread beside a training step, which uses all threads.
+template <class Device>
+struct Augment {
+  template <class T>
+  static void images(const Exec&, const AugmentGeometry&, std::uint64_t seed, const double* epoch,
+                     const std::int64_t* which, const std::uint8_t* images, const float* values, T* y);
+  // gathered [N]: labels [D] at which [N].
+  static void labels(const Exec&, std::int64_t samples, const std::int64_t* which, const std::int32_t* labels,
+                     std::int32_t* gathered);
+};
 
 }  // namespace sluice::kernels

@@ -45,48 +45,42 @@ struct BatchNormMoments {
   std::int64_t run;
 };
 
-#define SLUICE_BATCH_NORM_KERNELS                                                                                    \
-  /* For statistics and for reduce. */                                                                               \
-  template <class T>                                                                                                 \
-  std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry&);                                       \
-  /* mean and inverse_deviation of x; then, where they are not nullptr, running = (1 - momentum) running + momentum  \
-     of the batch, with the unbiased variance. rows > 1. */                                                          \
-  template <class T>                                                                                                 \
-  void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T* x, double epsilon, double momentum,     \
-                             Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,                  \
-                             Master<T>* inverse_deviation, void* scratch);                                           \
-  /* The same out of the moments of x, which is not read. */                                                         \
-  template <class T>                                                                                                 \
-  void batch_norm_statistics_of_moments(const Exec&, const BatchNormGeometry&, const BatchNormMoments<Master<T>>&,   \
-                                        double epsilon, double momentum, Master<T>* running_mean,                    \
-                                        Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation); \
-  /* mean and inverse_deviation out of running statistics. */                                                        \
-  template <class T>                                                                                                 \
-  void batch_norm_running(const Exec&, std::int64_t channels, double epsilon, const Master<T>* running_mean,         \
-                          const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation);         \
-  /* y; `residual` is read for the add_relu tail only. y may be the very memory of x or residual. */                 \
-  template <class T>                                                                                                 \
-  void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,   \
-                        const T* x, const T* residual, T* y);                                                        \
-  /* dz = dy where z (or z + residual) passed the relu, else 0. dbias = sum dz, dweight = sum dz xhat. The add_relu  \
-     tail tells it from `y` and writes dz, which may be the very memory of dy; the other tails don't touch these. */ \
-  template <class T>                                                                                                 \
-  void batch_norm_reduce(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,  \
-                         const T* x, const T* y, const T* dy, T* dz, Master<T>* dweight, Master<T>* dbias,           \
-                         void* scratch);                                                                             \
-  /* dx = weight inverse_deviation (dz - dbias / rows - xhat dweight / rows); without the last two terms where the   \
-     statistics were given. Takes dy for the relu tail, dz for add_relu. dx may be the very memory of it. */         \
-  template <class T>                                                                                                 \
-  void batch_norm_backward_input(const Exec&, const BatchNormGeometry&, BatchNormTail, BatchNormStatisticsOf,        \
-                                 const BatchNormChannels<Master<T>>&, const Master<T>* dweight,                      \
-                                 const Master<T>* dbias, const T* x, const T* dy, T* dx);
-
-namespace cpu {
-SLUICE_BATCH_NORM_KERNELS
-}
-namespace cuda {
-SLUICE_BATCH_NORM_KERNELS
-}
-#undef SLUICE_BATCH_NORM_KERNELS
+template <class Device>
+struct BatchNorm {
+  // For statistics and for reduce.
+  template <class T>
+  static std::size_t scratch_bytes(const Exec&, const BatchNormGeometry&);
+  // mean and inverse_deviation of x; then, where they are not nullptr, running = (1 - momentum) running + momentum of
+  // the batch, with the unbiased variance. rows > 1.
+  template <class T>
+  static void statistics(const Exec&, const BatchNormGeometry&, const T* x, double epsilon, double momentum,
+                         Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                         Master<T>* inverse_deviation, void* scratch);
+  // The same out of the moments of x, which is not read.
+  template <class T>
+  static void statistics_of_moments(const Exec&, const BatchNormGeometry&, const BatchNormMoments<Master<T>>&,
+                                    double epsilon, double momentum, Master<T>* running_mean,
+                                    Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation);
+  // mean and inverse_deviation out of running statistics.
+  template <class T>
+  static void running_statistics(const Exec&, std::int64_t channels, double epsilon, const Master<T>* running_mean,
+                                 const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation);
+  // y; `residual` is read for the add_relu tail only. y may be the very memory of x or residual.
+  template <class T>
+  static void apply(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,
+                    const T* x, const T* residual, T* y);
+  // dz = dy where z (or z + residual) passed the relu, else 0. dbias = sum dz, dweight = sum dz xhat. The add_relu
+  // tail tells it from `y` and writes dz, which may be the very memory of dy; the other tails don't touch these.
+  template <class T>
+  static void backward_sums(const Exec&, const BatchNormGeometry&, BatchNormTail, const BatchNormChannels<Master<T>>&,
+                            const T* x, const T* y, const T* dy, T* dz, Master<T>* dweight, Master<T>* dbias,
+                            void* scratch);
+  // dx = weight inverse_deviation (dz - dbias / rows - xhat dweight / rows); without the last two terms where the
+  // statistics were given. Takes dy for the relu tail, dz for add_relu. dx may be the very memory of it.
+  template <class T>
+  static void backward_input(const Exec&, const BatchNormGeometry&, BatchNormTail, BatchNormStatisticsOf,
+                             const BatchNormChannels<Master<T>>&, const Master<T>* dweight, const Master<T>* dbias,
+                             const T* x, const T* dy, T* dx);
+};
 
 }  // namespace sluice::kernels

@@ -64,30 +64,24 @@ struct Conv2dShape {
 // conv2d_moments_run is the number of rows (of y as [N*P*Q,K]) in a run of the moments that forward leaves, or 0 where
 // they are not asked for or the algorithm can't; `moments` [2, ceil(N*P*Q / run), K] is nullptr if, and only if, it is
 // 0. They are those of y as it was rounded, and y is not read again for them; x and weight start at multiples of 16.
-#define SLUICE_CONV2D_KERNELS                                                                                       \
-  template <class T>                                                                                                \
-  std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape&);                                        \
-  template <class T>                                                                                                \
-  std::int64_t conv2d_moments_run(const Exec&, const Conv2dShape&);                                                 \
-  template <class T>                                                                                                \
-  void conv2d_forward(const Exec&, const Conv2dShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,   \
-                      Master<T>* moments, void* scratch);                                                           \
-  template <class T>                                                                                                \
-  std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape&);                                 \
-  template <class T>                                                                                                \
-  void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T> weight, const T* dy, T* dx, void* scratch); \
-  template <class T>                                                                                                \
-  std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape&);                                \
-  template <class T>                                                                                                \
-  void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T* x, const T* dy, Master<T>* dweight,         \
+template <class Device>
+struct Conv2d {
+  template <class T>
+  static std::size_t forward_scratch_bytes(const Exec&, const Conv2dShape&);
+  template <class T>
+  static std::int64_t moments_run(const Exec&, const Conv2dShape&);
+  template <class T>
+  static void forward(const Exec&, const Conv2dShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
+                      Master<T>* moments, void* scratch);
+  template <class T>
+  static std::size_t backward_input_scratch_bytes(const Exec&, const Conv2dShape&);
+  template <class T>
+  static void backward_input(const Exec&, const Conv2dShape&, Weight<T> weight, const T* dy, T* dx, void* scratch);
+  template <class T>
+  static std::size_t backward_weight_scratch_bytes(const Exec&, const Conv2dShape&);
+  template <class T>
+  static void backward_weight(const Exec&, const Conv2dShape&, const T* x, const T* dy, Master<T>* dweight,
                               Master<T>* dbias, void* scratch);
-
-namespace cpu {
-SLUICE_CONV2D_KERNELS
-}
-namespace cuda {
-SLUICE_CONV2D_KERNELS
-}
-#undef SLUICE_CONV2D_KERNELS
+};
 
 }  // namespace sluice::kernels

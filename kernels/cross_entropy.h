@@ -29,38 +29,30 @@ struct CrossEntropyGeometry {
   std::int32_t ignore_index = -100;
 };
 
-#define SLUICE_CROSS_ENTROPY_KERNELS                                                                                 \
-  template <class T>                                                                                                 \
-  std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                 \
-  /* labels [N] in [0,C) or ignore_index; class_weights [C] or nullptr. Writes the scalar loss, and for the way back \
-     log_sum_exp [N] and the scalar weight_sum (the loss's divisor). */                                              \
-  template <class T>                                                                                                 \
-  void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry&, const T* logits,                      \
-                                     const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,    \
-                                     Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch);                  \
-  /* dlogits [N,C]; dloss is one number in device memory. */                                                         \
-  template <class T>                                                                                                 \
-  void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T* logits,                     \
-                                      const std::int32_t* labels, const Master<T>* class_weights,                    \
-                                      const Master<T>* log_sum_exp, const Master<T>* weight_sum,                     \
-                                      const Master<T>* dloss, T* dlogits);                                           \
-  /* The row losses l [N] themselves, and log_sum_exp [N] for the way back. */                                       \
-  template <class T>                                                                                                 \
-  void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry&, const T* logits,                 \
-                                          const std::int32_t* labels, const Master<T>* class_weights,                \
-                                          Master<T>* row_loss, Master<T>* log_sum_exp);                              \
-  /* dlogits [N,C] from drow_loss [N]; a row to ignore gets zeros, whatever its gradient is. */                      \
-  template <class T>                                                                                                 \
-  void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry&, const T* logits,                \
-                                           const std::int32_t* labels, const Master<T>* class_weights,               \
-                                           const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits);
-
-namespace cpu {
-SLUICE_CROSS_ENTROPY_KERNELS
-}
-namespace cuda {
-SLUICE_CROSS_ENTROPY_KERNELS
-}
-#undef SLUICE_CROSS_ENTROPY_KERNELS
+template <class Device>
+struct CrossEntropy {
+  template <class T>
+  static std::size_t forward_scratch_bytes(const Exec&, const CrossEntropyGeometry&);
+  // labels [N] in [0,C) or ignore_index; class_weights [C] or nullptr. Writes the scalar loss, and for the way back
+  // log_sum_exp [N] and the scalar weight_sum (the loss's divisor).
+  template <class T>
+  static void forward(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,
+                      const Master<T>* class_weights, Master<T>* loss, Master<T>* log_sum_exp, Master<T>* weight_sum,
+                      void* scratch);
+  // dlogits [N,C]; dloss is one number in device memory.
+  template <class T>
+  static void backward(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,
+                       const Master<T>* class_weights, const Master<T>* log_sum_exp, const Master<T>* weight_sum,
+                       const Master<T>* dloss, T* dlogits);
+  // The row losses l [N] themselves, and log_sum_exp [N] for the way back.
+  template <class T>
+  static void rows_forward(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,
+                           const Master<T>* class_weights, Master<T>* row_loss, Master<T>* log_sum_exp);
+  // dlogits [N,C] from drow_loss [N]; a row to ignore gets zeros, whatever its gradient is.
+  template <class T>
+  static void rows_backward(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,
+                            const Master<T>* class_weights, const Master<T>* log_sum_exp, const Master<T>* drow_loss,
+                            T* dlogits);
+};
 
 }  // namespace sluice::kernels

@@ -20,16 +20,10 @@ struct DropoutMask {
 
 // Word i % 4 of philox(seed, {dropout, step, i / 4}) decides on element i: it is kept where uniform(word) is at least
 // the probability, in float.
-#define SLUICE_DROPOUT_KERNELS \
-  template <class T>           \
-  void dropout(const Exec&, const DropoutMask&, std::int64_t n, const T* x, T* y);
-
-namespace cpu {
-SLUICE_DROPOUT_KERNELS
-}
-namespace cuda {
-SLUICE_DROPOUT_KERNELS
-}
-#undef SLUICE_DROPOUT_KERNELS
+template <class Device>
+struct Dropout {
+  template <class T>
+  static void apply(const Exec&, const DropoutMask&, std::int64_t n, const T* x, T* y);
+};
 
 }  // namespace sluice::kernels

@@ -10,26 +10,20 @@
 
 namespace sluice::kernels {
 
-#define SLUICE_ELEMENTWISE_KERNELS                                             \
-  /* y = To(x), rounding to nearest even. */                                   \
-  template <class From, class To>                                              \
-  void cast(const Exec&, std::int64_t n, const From* x, To* y);                \
-  /* y = a + b. */                                                             \
-  template <class T>                                                           \
-  void add(const Exec&, std::int64_t n, const T* a, const T* b, T* y);         \
-  /* y = factor * x. */                                                        \
-  template <class T>                                                           \
-  void scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y); \
-  /* y = factor[0] * x, the factor in device memory. */                        \
-  template <class T>                                                           \
-  void scale_by(const Exec&, std::int64_t n, const Master<T>* factor, const T* x, T* y);
-
-namespace cpu {
-SLUICE_ELEMENTWISE_KERNELS
-}
-namespace cuda {
-SLUICE_ELEMENTWISE_KERNELS
-}
-#undef SLUICE_ELEMENTWISE_KERNELS
+template <class Device>
+struct Elementwise {
+  // y = To(x), rounding to nearest even.
+  template <class From, class To>
+  static void cast(const Exec&, std::int64_t n, const From* x, To* y);
+  // y = a + b.
+  template <class T>
+  static void add(const Exec&, std::int64_t n, const T* a, const T* b, T* y);
+  // y = factor * x.
+  template <class T>
+  static void scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y);
+  // y = factor[0] * x, the factor in device memory.
+  template <class T>
+  static void scale_by(const Exec&, std::int64_t n, const Master<T>* factor, const T* x, T* y);
+};
 
 }  // namespace sluice::kernels

@@ -31,35 +31,29 @@ struct FloodLevels {
 };
 
 // T is float or double, the types of losses. A pointer without a shape is one number in device memory.
-#define SLUICE_FLOOD_KERNELS                                                                                       \
-  /* value: L where L >= b, else 2b - L, which is |L - b| + b without its first rounding.                          \
-     sign: 1 where L > b, -1 where L < b, 0 where L == b; NaN where L is NaN. At b == 0, no flooding: L and 1.     \
-     b is level[0], rounded to T. value may be nullptr. */                                                         \
-  template <class T>                                                                                               \
-  void flood_forward(const Exec&, const double* level, const T* loss, T* value, T* sign);                          \
-  /* Of losses [N], N >= 1. A group's loss m is the mean of its n rows, its level b the mean of theirs:            \
-       b == 0:  f = m,             s = 1     no flooding, in both transforms                                       \
-       hard:    f = |m - b| + b,   s = sign(m - b), 0 at m == b        as flood_forward has it                     \
-       soft:    f = b + sigma^2 rho((m - b) / sigma), rho(u) = sqrt(1 + u^2) - 1,   s = sigma u / sqrt(1 + u^2)    \
-     value = sum over the groups of n f / N, where a group with f = m counts as the sum of its losses; mean = the  \
-     mean of the losses, unflooded; flooded = the share of rows in groups with b > 0 and m < b; slope [N] = s / N, \
-     the derivative of value by each loss. NaN in a group makes value and its slopes NaN. m and b are rounded to T \
-     before they meet. Sums are in double: over a group's rows, then over the groups. Bound by bytes, 3N elements; \
-     at the size of a batch, by the launch. */                                                                     \
-  template <class T>                                                                                               \
-  void flood_rows_forward(const Exec&, std::int64_t rows, const FloodRule&, const T* losses,                       \
-                          const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope);                  \
-  /* levels [N]: class_levels [C] at labels [N]; 0, no flooding, for a label outside [0,C). */                     \
-  template <class T>                                                                                               \
-  void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, const T* class_levels,            \
-                           const std::int32_t* labels, T* levels);
-
-namespace cpu {
-SLUICE_FLOOD_KERNELS
-}
-namespace cuda {
-SLUICE_FLOOD_KERNELS
-}
-#undef SLUICE_FLOOD_KERNELS
+template <class Device>
+struct Flood {
+  // value: L where L >= b, else 2b - L, which is |L - b| + b without its first rounding. sign: 1 where L > b, -1
+  // where L < b, 0 where L == b; NaN where L is NaN. At b == 0, no flooding: L and 1. b is level[0], rounded to T.
+  // value may be nullptr.
+  template <class T>
+  static void forward(const Exec&, const double* level, const T* loss, T* value, T* sign);
+  // Of losses [N], N >= 1. A group's loss m is the mean of its n rows, its level b the mean of theirs:
+  //   b == 0:  f = m,             s = 1     no flooding, in both transforms
+  //   hard:    f = |m - b| + b,   s = sign(m - b), 0 at m == b        as flood_forward has it
+  //   soft:    f = b + sigma^2 rho((m - b) / sigma), rho(u) = sqrt(1 + u^2) - 1,   s = sigma u / sqrt(1 + u^2)
+  // value = sum over the groups of n f / N, where a group with f = m counts as the sum of its losses; mean = the mean
+  // of the losses, unflooded; flooded = the share of rows in groups with b > 0 and m < b; slope [N] = s / N, the
+  // derivative of value by each loss. NaN in a group makes value and its slopes NaN. m and b are rounded to T before
+  // they meet. Sums are in double: over a group's rows, then over the groups. Bound by bytes, 3N elements; at the
+  // size of a batch, by the launch.
+  template <class T>
+  static void rows_forward(const Exec&, std::int64_t rows, const FloodRule&, const T* losses,
+                           const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope);
+  // levels [N]: class_levels [C] at labels [N]; 0, no flooding, for a label outside [0,C).
+  template <class T>
+  static void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, const T* class_levels,
+                                  const std::int32_t* labels, T* levels);
+};
 
 }  // namespace sluice::kernels

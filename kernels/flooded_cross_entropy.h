@@ -18,32 +18,26 @@
 
 namespace sluice::kernels {
 
-#define SLUICE_FLOODED_CROSS_ENTROPY_KERNELS                                                                         \
-  template <class T>                                                                                                 \
-  std::size_t flooded_cross_entropy_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                         \
-  /* labels [N] and class_weights [C] or nullptr as softmax_cross_entropy_forward takes them; the level b is one     \
-     number in device memory. Writes the unflooded mean L, the flooded value, and dlogits [N,C], the value's         \
-     derivative by the logits. */                                                                                    \
-  template <class T>                                                                                                 \
-  void flooded_cross_entropy(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,  \
-                             const Master<T>* class_weights, const double* level, Master<T>* mean, Master<T>* value, \
-                             T* dlogits, void* scratch);                                                             \
-  template <class T>                                                                                                 \
-  std::size_t flooded_cross_entropy_rows_scratch_bytes(const Exec&, const CrossEntropyGeometry&);                    \
-  /* The same of the row losses, N >= 1, each of weight 1 / N: value, mean and flooded as flood_rows_forward writes  \
-     them. */                                                                                                        \
-  template <class T>                                                                                                 \
-  void flooded_cross_entropy_rows(const Exec&, const CrossEntropyGeometry&, const FloodRule&, const T* logits,       \
-                                  const std::int32_t* labels, const Master<T>* class_weights,                        \
-                                  const FloodLevels<Master<T>>& levels, Master<T>* value, Master<T>* mean,           \
-                                  Master<T>* flooded, T* dlogits, void* scratch);
-
-namespace cpu {
-SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
-}
-namespace cuda {
-SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
-}
-#undef SLUICE_FLOODED_CROSS_ENTROPY_KERNELS
+template <class Device>
+struct FloodedCrossEntropy {
+  template <class T>
+  static std::size_t scratch_bytes(const Exec&, const CrossEntropyGeometry&);
+  // labels [N] and class_weights [C] or nullptr as softmax_cross_entropy_forward takes them; the level b is one
+  // number in device memory. Writes the unflooded mean L, the flooded value, and dlogits [N,C], the value's
+  // derivative by the logits.
+  template <class T>
+  static void forward(const Exec&, const CrossEntropyGeometry&, const T* logits, const std::int32_t* labels,
+                      const Master<T>* class_weights, const double* level, Master<T>* mean, Master<T>* value,
+                      T* dlogits, void* scratch);
+  template <class T>
+  static std::size_t rows_scratch_bytes(const Exec&, const CrossEntropyGeometry&);
+  // The same of the row losses, N >= 1, each of weight 1 / N: value, mean and flooded as flood_rows_forward writes
+  // them.
+  template <class T>
+  static void rows_forward(const Exec&, const CrossEntropyGeometry&, const FloodRule&, const T* logits,
+                           const std::int32_t* labels, const Master<T>* class_weights,
+                           const FloodLevels<Master<T>>& levels, Master<T>* value, Master<T>* mean, Master<T>* flooded,
+                           T* dlogits, void* scratch);
+};
 
 }  // namespace sluice::kernels

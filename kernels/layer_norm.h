@@ -17,26 +17,20 @@ struct LayerNormGeometry {
   std::int64_t rows, channels;
 };
 
-#define SLUICE_LAYER_NORM_KERNELS                                                                                     \
-  /* `mean` and `inverse_deviation` [rows] are kept for the way back. */                                              \
-  template <class T>                                                                                                  \
-  void layer_norm_forward(const Exec&, const LayerNormGeometry&, double epsilon, const T* x, const Master<T>* weight, \
-                          const Master<T>* bias, T* y, Master<T>* mean, Master<T>* inverse_deviation);                \
-  template <class T>                                                                                                  \
-  std::size_t layer_norm_backward_scratch_bytes(const Exec&, const LayerNormGeometry&);                               \
-  /* dweight = sum dy xhat and dbias = sum dy over the rows; dx = inverse_deviation (g - mean(g) - xhat mean(g xhat)) \
-     with g = weight dy and means over the channels. dx may be the very memory of dy. */                              \
-  template <class T>                                                                                                  \
-  void layer_norm_backward(const Exec&, const LayerNormGeometry&, const T* x, const Master<T>* mean,                  \
-                           const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,           \
-                           Master<T>* dweight, Master<T>* dbias, void* scratch);
-
-namespace cpu {
-SLUICE_LAYER_NORM_KERNELS
-}
-namespace cuda {
-SLUICE_LAYER_NORM_KERNELS
-}
-#undef SLUICE_LAYER_NORM_KERNELS
+template <class Device>
+struct LayerNorm {
+  // `mean` and `inverse_deviation` [rows] are kept for the way back.
+  template <class T>
+  static void forward(const Exec&, const LayerNormGeometry&, double epsilon, const T* x, const Master<T>* weight,
+                      const Master<T>* bias, T* y, Master<T>* mean, Master<T>* inverse_deviation);
+  template <class T>
+  static std::size_t backward_scratch_bytes(const Exec&, const LayerNormGeometry&);
+  // dweight = sum dy xhat and dbias = sum dy over the rows; dx = inverse_deviation (g - mean(g) - xhat mean(g xhat))
+  // with g = weight dy and means over the channels. dx may be the very memory of dy.
+  template <class T>
+  static void backward(const Exec&, const LayerNormGeometry&, const T* x, const Master<T>* mean,
+                       const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,
+                       Master<T>* dweight, Master<T>* dbias, void* scratch);
+};
 
 }  // namespace sluice::kernels

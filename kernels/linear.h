@@ -19,28 +19,22 @@ struct LinearShape {
 };
 
 // `bias` and `dbias` [K] may be nullptr.
-#define SLUICE_LINEAR_KERNELS                                                                                       \
-  template <class T>                                                                                                \
-  std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape&);                                        \
-  template <class T>                                                                                                \
-  void linear_forward(const Exec&, const LinearShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,   \
-                      void* scratch);                                                                               \
-  template <class T>                                                                                                \
-  std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape&);                                 \
-  template <class T>                                                                                                \
-  void linear_backward_input(const Exec&, const LinearShape&, Weight<T> weight, const T* dy, T* dx, void* scratch); \
-  template <class T>                                                                                                \
-  std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&);                                \
-  template <class T>                                                                                                \
-  void linear_backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,         \
+template <class Device>
+struct Linear {
+  template <class T>
+  static std::size_t forward_scratch_bytes(const Exec&, const LinearShape&);
+  template <class T>
+  static void forward(const Exec&, const LinearShape&, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
+                      void* scratch);
+  template <class T>
+  static std::size_t backward_input_scratch_bytes(const Exec&, const LinearShape&);
+  template <class T>
+  static void backward_input(const Exec&, const LinearShape&, Weight<T> weight, const T* dy, T* dx, void* scratch);
+  template <class T>
+  static std::size_t backward_weight_scratch_bytes(const Exec&, const LinearShape&);
+  template <class T>
+  static void backward_weight(const Exec&, const LinearShape&, const T* x, const T* dy, Master<T>* dweight,
                               Master<T>* dbias, void* scratch);
-
-namespace cpu {
-SLUICE_LINEAR_KERNELS
-}
-namespace cuda {
-SLUICE_LINEAR_KERNELS
-}
-#undef SLUICE_LINEAR_KERNELS
+};
 
 }  // namespace sluice::kernels

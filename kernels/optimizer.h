@@ -56,41 +56,39 @@ struct AdamSettings {
   Decay decay = Decay::coupled;
 };
 
-#define SLUICE_OPTIMIZER_KERNELS                                                                                       \
-  /* g += decay * value; velocity = momentum * velocity + g; value -= learning_rate[0] * d, where d is g (none),       \
-     velocity (heavy_ball) or g + momentum * velocity (nesterov). Sutskever et al., 2013, in PyTorch's form, which     \
-     leaves the learning rate out of the velocity. */                                                                  \
-  template <class T>                                                                                                   \
-  void sgd_step(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double* learning_rate);   \
-  /* Kingma and Ba, 2015, algorithm 1; decoupled: Loshchilov and Hutter, 2019, algorithm 2, with the decay times the   \
-     learning rate as PyTorch has it. */                                                                               \
-  template <class T>                                                                                                   \
-  void adam_step(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double* learning_rate); \
-  /* average += (1 - decay) * (value - average). */                                                                    \
-  template <class T>                                                                                                   \
-  void average_step(const Exec&, std::span<const AverageSegment<T>>, double decay);                                    \
-  template <class T>                                                                                                   \
-  std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);                           \
-  /* norm[0] = sqrt of the sum of all squares: sums in double over fixed chunks, whose sums are added in order. */     \
-  template <class T>                                                                                                   \
-  void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void* scratch, T* norm);                        \
-  /* factor[0] = min(1, largest / (norm[0] + 1e-6)); NaN stays NaN. */                                                 \
-  template <class T>                                                                                                   \
-  void clip_factor(const Exec&, const T* norm, double largest, T* factor);                                             \
-  /* rate[0] = -radius / norm[0], 0 where the norm is 0; NaN stays NaN. As the learning rate of sgd_step it moves      \
-     values by `radius` up the gradient. Foret et al., ICLR 2021, eq. 2. */                                            \
-  template <class T>                                                                                                   \
-  void ascent_rate(const Exec&, const T* norm, double radius, double* rate);                                           \
-  /* gradient *= factor[0]. */                                                                                         \
-  template <class T>                                                                                                   \
-  void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T* factor);
+template <class Device>
+struct Optimizer {
+  // g += decay * value; velocity = momentum * velocity + g; value -= learning_rate[0] * d, where d is g (none),
+  // velocity (heavy_ball) or g + momentum * velocity (nesterov). Sutskever et al., 2013, in PyTorch's form, which
+  // leaves the learning rate out of the velocity.
+  template <class T>
+  static void sgd(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double* learning_rate);
+  // Kingma and Ba, 2015, algorithm 1; decoupled: Loshchilov and Hutter, 2019, algorithm 2, with the decay times the
+  // learning rate as PyTorch has it.
+  template <class T>
+  static void adam(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double* learning_rate);
+  // average += (1 - decay) * (value - average).
+  template <class T>
+  static void average(const Exec&, std::span<const AverageSegment<T>>, double decay);
+};
 
-namespace cpu {
-SLUICE_OPTIMIZER_KERNELS
-}
-namespace cuda {
-SLUICE_OPTIMIZER_KERNELS
-}
-#undef SLUICE_OPTIMIZER_KERNELS
+template <class Device>
+struct GradientNorm {
+  template <class T>
+  static std::size_t scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);
+  // norm[0] = sqrt of the sum of all squares: sums in double over fixed chunks, whose sums are added in order.
+  template <class T>
+  static void norm(const Exec&, std::span<const GradientSegment<T>>, void* scratch, T* norm);
+  // factor[0] = min(1, largest / (norm[0] + 1e-6)); NaN stays NaN.
+  template <class T>
+  static void clip_factor(const Exec&, const T* norm, double largest, T* factor);
+  // rate[0] = -radius / norm[0], 0 where the norm is 0; NaN stays NaN. As the learning rate of sgd_step it moves
+  // values by `radius` up the gradient. Foret et al., ICLR 2021, eq. 2.
+  template <class T>
+  static void ascent_rate(const Exec&, const T* norm, double radius, double* rate);
+  // gradient *= factor[0].
+  template <class T>
+  static void scale(const Exec&, std::span<const GradientSegment<T>>, const T* factor);
+};
 
 }  // namespace sluice::kernels

@@ -24,32 +24,33 @@ struct PoolGeometry {
 // The largest window of max_pool2d: an offset fits in a byte.
 inline constexpr std::int64_t kMaxPoolWindow = 256;
 
-#define SLUICE_POOL_KERNELS                                                                                         \
-  /* offsets [N,P,Q,C]: r * S + s of the largest element, the first of equals; a NaN wins over all. May             \
-     be nullptr where no way back is needed. R * S <= kMaxPoolWindow. */                                            \
-  template <class T>                                                                                                \
-  void max_pool2d_forward(const Exec&, const PoolGeometry&, const T* x, T* y, std::uint8_t* offsets);               \
-  template <class T>                                                                                                \
-  void max_pool2d_backward(const Exec&, const PoolGeometry&, const std::uint8_t* offsets, const T* dy, T* dx);      \
-  /* Mean over R * S elements, padding counted as zeros. */                                                         \
-  template <class T>                                                                                                \
-  void avg_pool2d_forward(const Exec&, const PoolGeometry&, const T* x, T* y);                                      \
-  template <class T>                                                                                                \
-  void avg_pool2d_backward(const Exec&, const PoolGeometry&, const T* dy, T* dx);                                   \
-  /* y [N,C]: mean over the positions of x [N,positions,C]. */                                                      \
-  template <class T>                                                                                                \
-  void global_average_pool_forward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels,  \
-                                   const T* x, T* y);                                                               \
-  template <class T>                                                                                                \
-  void global_average_pool_backward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels, \
-                                    const T* dy, T* dx);
+template <class Device>
+struct MaxPool2d {
+  // offsets [N,P,Q,C]: r * S + s of the largest element, the first of equals; a NaN wins over all. May be nullptr
+  // where no way back is needed. R * S <= kMaxPoolWindow.
+  template <class T>
+  static void forward(const Exec&, const PoolGeometry&, const T* x, T* y, std::uint8_t* offsets);
+  template <class T>
+  static void backward(const Exec&, const PoolGeometry&, const std::uint8_t* offsets, const T* dy, T* dx);
+};
 
-namespace cpu {
-SLUICE_POOL_KERNELS
-}
-namespace cuda {
-SLUICE_POOL_KERNELS
-}
-#undef SLUICE_POOL_KERNELS
+template <class Device>
+struct AvgPool2d {
+  // Mean over R * S elements, padding counted as zeros.
+  template <class T>
+  static void forward(const Exec&, const PoolGeometry&, const T* x, T* y);
+  template <class T>
+  static void backward(const Exec&, const PoolGeometry&, const T* dy, T* dx);
+};
+
+template <class Device>
+struct GlobalAveragePool {
+  // y [N,C]: mean over the positions of x [N,positions,C].
+  template <class T>
+  static void forward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels, const T* x, T* y);
+  template <class T>
+  static void backward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels, const T* dy,
+                       T* dx);
+};
 
 }  // namespace sluice::kernels

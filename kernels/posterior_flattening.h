@@ -29,25 +29,17 @@ struct PosteriorFlatteningGeometry {
 // T is the type of the logits. labels [N] in [0,C) (others: as kernels/cross_entropy.h); loss is L and log_sum_exp [N]
 // as softmax_cross_entropy_forward writes them, without smoothing and weights. A pointer without a shape is one number
 // in device memory.
-#define SLUICE_POSTERIOR_FLATTENING_KERNELS                                                                           \
-  template <class T>                                                                                                  \
-  std::size_t posterior_flattening_forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry&);            \
-  template <class T>                                                                                                  \
-  void posterior_flattening_forward(const Exec&, const PosteriorFlatteningGeometry&, const T* logits,                 \
-                                    const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,  \
-                                    Master<T>* value, void* scratch);                                                 \
-  /* dlogits [N,C]. A loss that is NaN makes all of them NaN. */                                                      \
-  template <class T>                                                                                                  \
-  void posterior_flattening_backward(const Exec&, const PosteriorFlatteningGeometry&, const T* logits,                \
-                                     const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp, \
-                                     const Master<T>* dvalue, T* dlogits);
-
-namespace cpu {
-SLUICE_POSTERIOR_FLATTENING_KERNELS
-}
-namespace cuda {
-SLUICE_POSTERIOR_FLATTENING_KERNELS
-}
-#undef SLUICE_POSTERIOR_FLATTENING_KERNELS
+template <class Device>
+struct PosteriorFlattening {
+  template <class T>
+  static std::size_t forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry&);
+  template <class T>
+  static void forward(const Exec&, const PosteriorFlatteningGeometry&, const T* logits, const std::int32_t* labels,
+                      const Master<T>* loss, const Master<T>* log_sum_exp, Master<T>* value, void* scratch);
+  // dlogits [N,C]. A loss that is NaN makes all of them NaN.
+  template <class T>
+  static void backward(const Exec&, const PosteriorFlatteningGeometry&, const T* logits, const std::int32_t* labels,
+                       const Master<T>* loss, const Master<T>* log_sum_exp, const Master<T>* dvalue, T* dlogits);
+};
 
 }  // namespace sluice::kernels

@@ -54,7 +54,7 @@ template <class Draw>
 Tensor Initialiser::draw(const Shape& shape, const Draw& draw) {
   PhiloxStream stream(seed_, RandomPurpose::initialise, parameters_++);
   Tensor tensor = Tensor::empty(shape, DType::f64);
-  double* values = tensor.ptr<double>();
+  double* values = tensor.mutable_data<double>();
   for (std::int64_t i = 0; i < tensor.size(); ++i) values[i] = draw(stream);
   return tensor.cast(dtype_).to(device_);
 }

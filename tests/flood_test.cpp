@@ -117,7 +117,8 @@ TEST(Flood, ARunAtLevelZeroHasTheBitsOfARunWithoutTheWrapper) {
       gradients_with(net, [&](const Variable& loss) { return wrapped ? ops::flood(loss, 0) : loss; });
       for (Variable variable : net.parameters()) {
         const Values gradient = variable.gradient().to_vector<float>();
-        for (std::size_t i = 0; i < gradient.size(); ++i) variable.value().ptr<float>()[i] -= 0.1f * gradient[i];
+        for (std::size_t i = 0; i < gradient.size(); ++i)
+          variable.value().mutable_data<float>()[i] -= 0.1f * gradient[i];
       }
     }
     std::vector<Values> weights;
@@ -271,11 +272,11 @@ TEST(Flood, WhatIsLoggedIsTheUnfloodedLoss) {
 
 TEST(Flood, ALevelInMemoryIsTheLevelThatIsThereAsItRuns) {
   const Tensor loss = Tensor::full({}, 0.75, DType::f32);
-  const Tensor level = Tensor::full({}, 0.5, DType::f64);
+  Tensor level = Tensor::full({}, 0.5, DType::f64);
   TrainingMeter meter;
   const Tensor logits = random_tensor({1, 2}, DType::f32, 1), label = Tensor::full({1}, 0, DType::i32);
   for (const double now : {0.5, 1.0, 0.75, 0.0}) {
-    *level.ptr<double>() = now;
+    *level.mutable_data<double>() = now;
     EXPECT_EQ(ops::flood(loss, level).value().item(), ops::flood(loss, now).value().item()) << now;
     EXPECT_EQ(ops::flood_sign(loss, level).item(), ops::flood_sign(loss, now).item()) << now;
     meter.add(loss, logits, label, level);

@@ -31,7 +31,7 @@ Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
 // `count` images, or gradients, all zeros but the last.
 Tensor with_last(std::int64_t count, const Tensor& last) {
   const Shape& one = last.shape();
-  const Tensor all = Tensor::zeros({count, one[1], one[2], one[3]}, last.dtype(), last.device());
+  Tensor all = Tensor::zeros({count, one[1], one[2], one[3]}, last.dtype(), last.device());
   kernels::copy_bytes(exec_of(all), all.device(),
                       static_cast<std::byte*>(all.raw_to_write()) + all.bytes() - last.bytes(), last.device(),
                       last.raw(), last.bytes());

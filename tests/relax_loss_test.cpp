@@ -44,7 +44,7 @@ TEST(RelaxLoss, FlattensRightRowsByAscent) {
   Tensor right = random_tensor({kRows, kClasses}, DType::f64, 5, -1, 1);
   const std::vector<std::int32_t> targets = labels().to_vector<std::int32_t>();
   for (std::size_t i = 0; i < targets.size(); ++i)
-    right.ptr<double>()[i * kClasses + static_cast<std::size_t>(targets[i])] += 3;
+    right.mutable_data<double>()[i * kClasses + static_cast<std::size_t>(targets[i])] += 3;
   const Variable x = tape.watched(right), y = tape.watched(right);
   const ops::RelaxedLoss relaxed_loss = ops::relax_loss(x, labels(), 9, ops::RelaxPhase::flatten);
   tape.backward(ops::add(relaxed_loss.loss, ops::softmax_cross_entropy(y, labels())));
@@ -59,7 +59,7 @@ TEST(RelaxLoss, LevelZeroIsTheMeanAndNaNStaysNaN) {
     EXPECT_EQ(relaxed(0, phase).value, plain.value);
     EXPECT_EQ(relaxed(0, phase).gradient, plain.gradient);
     Tensor broken = logits();
-    broken.ptr<float>()[0] = NAN;
+    broken.mutable_data<float>()[0] = NAN;
     Tape tape;
     const Variable x = tape.watched(broken);
     const ops::RelaxedLoss loss = ops::relax_loss(x, labels(), 9, phase);

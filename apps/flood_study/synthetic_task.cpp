@@ -22,7 +22,8 @@ Tensor gather(const Tensor& from, const std::int64_t* rows, std::int64_t count) 
   const std::int64_t width = from.size() / from.shape()[0];
   Tensor to =
       from.shape().rank() == 1 ? Tensor::empty({count}, from.dtype()) : Tensor::empty({count, width}, from.dtype());
-  for (std::int64_t i = 0; i < count; ++i) std::copy_n(from.ptr<T>() + rows[i] * width, width, to.ptr<T>() + i * width);
+  for (std::int64_t i = 0; i < count; ++i)
+    std::copy_n(from.data<T>() + rows[i] * width, width, to.mutable_data<T>() + i * width);
   return to;
 }
 

@@ -53,39 +53,39 @@ struct Saved {
   template <class T>
   BatchNormChannels<Master<T>> channels() const {
     using M = Master<T>;
-    return {mean.ptr<M>(), inverse_deviation.ptr<M>(), weight.ptr<M>(), bias.ptr<M>()};
+    return {mean.data<M>(), inverse_deviation.data<M>(), weight.data<M>(), bias.data<M>()};
   }
 };
 
-template <class T>
-void forward(const Saved& saved, BatchNormTail tail, const Tensor& residual, BatchNormStatistics& statistics,
-             const BatchNormOptions& options, const Tensor& y) {
+template <class Device, class T>
+void forward(Saved& saved, BatchNormTail tail, const Tensor& residual, BatchNormStatistics& statistics,
+             const BatchNormOptions& options, Tensor& y) {
   using M = Master<T>;
   const Exec exec = exec_of(saved.x);
   const BatchNormGeometry& g = saved.geometry;
-  M* running_mean = statistics.running_mean.ptr<M>();
-  M* running_variance = statistics.running_var.ptr<M>();
-  M* mean = saved.mean.ptr<M>();
-  M* inverse_deviation = saved.inverse_deviation.ptr<M>();
-  const T* x = saved.x.ptr<T>();
+  M* running_mean = statistics.running_mean.mutable_data<M>();
+  M* running_variance = statistics.running_var.mutable_data<M>();
+  M* mean = saved.mean.mutable_data<M>();
+  M* inverse_deviation = saved.inverse_deviation.mutable_data<M>();
+  const T* x = saved.x.data<T>();
   const BatchMoments& moments = options.moments;
   if (options.mode == Mode::train && moments.defined()) {
-    SLUICE_KERNEL(T, exec, batch_norm_statistics_of_moments, g,
-                  BatchNormMoments<M>{moments.values.ptr<const M>(), moments.run}, options.epsilon, options.momentum,
-                  running_mean, running_variance, mean, inverse_deviation);
+    kernels::BatchNorm<Device>::template statistics_of_moments<T>(
+        exec, g, BatchNormMoments<M>{moments.values.data<M>(), moments.run}, options.epsilon, options.momentum,
+        running_mean, running_variance, mean, inverse_deviation);
   } else if (options.mode == Mode::train) {
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, batch_norm_scratch_bytes, g));
-    SLUICE_KERNEL(T, exec, batch_norm_statistics, g, x, options.epsilon, options.momentum, running_mean,
-                  running_variance, mean, inverse_deviation, scratch.data());
+    const Scratch scratch(exec.device, kernels::BatchNorm<Device>::template scratch_bytes<T>(exec, g));
+    kernels::BatchNorm<Device>::statistics(exec, g, x, options.epsilon, options.momentum, running_mean,
+                                           running_variance, mean, inverse_deviation, scratch.data());
   } else {
-    SLUICE_KERNEL(T, exec, batch_norm_running, g.channels, options.epsilon, running_mean, running_variance, mean,
-                  inverse_deviation);
+    kernels::BatchNorm<Device>::template running_statistics<T>(exec, g.channels, options.epsilon, running_mean,
+                                                               running_variance, mean, inverse_deviation);
   }
-  SLUICE_KERNEL(T, exec, batch_norm_apply, g, tail, saved.channels<T>(), x, residual.ptr<T>(), y.ptr<T>());
+  kernels::BatchNorm<Device>::apply(exec, g, tail, saved.channels<T>(), x, residual.data<T>(), y.mutable_data<T>());
 }
 
 // Inputs in the order x, weight, bias, residual.
-template <class T>
+template <class Device, class T>
 void backward(const Saved& saved, BatchNormTail tail, Tensor dy, Gradients& gradients) {
   using M = Master<T>;
   const Exec exec = exec_of(saved.x);
@@ -98,16 +98,17 @@ void backward(const Saved& saved, BatchNormTail tail, Tensor dy, Gradients& grad
   const bool masks = tail == BatchNormTail::add_relu;
   Tensor dz = masks ? room(dy) : dy;
   {
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, batch_norm_scratch_bytes, g));
-    SLUICE_KERNEL(T, exec, batch_norm_reduce, g, tail, saved.channels<T>(), saved.x.ptr<T>(), saved.y.ptr<T>(),
-                  dy.ptr<T>(), dz.ptr<T>(), dweight.ptr<M>(), dbias.ptr<M>(), scratch.data());
+    const Scratch scratch(exec.device, kernels::BatchNorm<Device>::template scratch_bytes<T>(exec, g));
+    kernels::BatchNorm<Device>::backward_sums(exec, g, tail, saved.channels<T>(), saved.x.data<T>(), saved.y.data<T>(),
+                                              dy.data<T>(), dz.mutable_data<T>(), dweight.mutable_data<M>(),
+                                              dbias.mutable_data<M>(), scratch.data());
   }
   dy = {};
   if (masks) gradients.add(3, dz);
   if (gradients.wants(0)) {
     Tensor dx = room(dz);
-    SLUICE_KERNEL(T, exec, batch_norm_backward_input, g, tail, saved.statistics, saved.channels<T>(), dweight.ptr<M>(),
-                  dbias.ptr<M>(), saved.x.ptr<T>(), dz.ptr<T>(), dx.ptr<T>());
+    kernels::BatchNorm<Device>::backward_input(exec, g, tail, saved.statistics, saved.channels<T>(), dweight.data<M>(),
+                                               dbias.data<M>(), saved.x.data<T>(), dz.data<T>(), dx.mutable_data<T>());
     dz = {};
     gradients.add(0, std::move(dx));
   }
@@ -134,12 +135,13 @@ Variable batch_norm_with_tail(const char* name, BatchNormTail tail, const Variab
               .inverse_deviation = Tensor::empty(per_channel, master, device),
               .weight = weight.value(),
               .bias = bias.value()};
-  with_float_type(x.dtype(), name,
-                  [&](auto tag) { forward<decltype(tag)>(saved, tail, residual.value(), statistics, options, y); });
+  dispatch(exec_of(y), x.dtype(), name,
+           [&]<class Device, class T>() { forward<Device, T>(saved, tail, residual.value(), statistics, options, y); });
   return record(name, std::move(y), {&x, &weight, &bias, &residual},
                 [name, tail, saved = std::move(saved)](Tensor dy, Gradients& gradients) {
-                  with_float_type(dy.dtype(), name,
-                                  [&](auto tag) { backward<decltype(tag)>(saved, tail, std::move(dy), gradients); });
+                  dispatch(exec_of(dy), dy.dtype(), name, [&]<class Device, class T>() {
+                    backward<Device, T>(saved, tail, std::move(dy), gradients);
+                  });
                 });
 }
 

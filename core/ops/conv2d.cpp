@@ -38,12 +38,11 @@ Conv2dShape shape_of(const Variable& x, const Variable& weight, const Variable& 
 
 Tensor backward_input(const Conv2dShape& shape, const Tensor& weight, const Tensor& dy) {
   Tensor dx = Tensor::empty({shape.batch, shape.height, shape.width, shape.in_channels}, dy.dtype(), dy.device());
-  with_float_type(dy.dtype(), "conv2d", [&](auto tag) {
-    using T = decltype(tag);
-    const Exec exec = exec_of(dy);
-    const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, conv2d_backward_input_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, conv2d_backward_input, shape, weight_for<T>(weight), dy.ptr<T>(), dx.ptr<T>(),
-                  scratch.data());
+  const Exec exec = exec_of(dy);
+  dispatch(exec, dy.dtype(), "conv2d", [&]<class Device, class T>() {
+    const Scratch scratch(dy.device(), kernels::Conv2d<Device>::template backward_input_scratch_bytes<T>(exec, shape));
+    kernels::Conv2d<Device>::backward_input(exec, shape, weight_for<T>(weight), dy.data<T>(), dx.mutable_data<T>(),
+                                            scratch.data());
   });
   return dx;
 }
@@ -60,12 +59,12 @@ ParameterGradients backward_weight(Conv2dShape shape, const Tensor& x, const Ten
       .weight = Tensor::empty({shape.out_channels, shape.kernel_height, shape.kernel_width, in_group}, parameter,
                               dy.device()),
       .bias = bias == Bias::present ? Tensor::empty({shape.out_channels}, parameter, dy.device()) : Tensor{}};
-  with_float_type(dy.dtype(), "conv2d", [&](auto tag) {
-    using T = decltype(tag);
-    const Exec exec = exec_of(dy);
-    const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, conv2d_backward_weight_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, conv2d_backward_weight, shape, x.ptr<T>(), dy.ptr<T>(), gradients.weight.ptr<Master<T>>(),
-                  gradients.bias.ptr<Master<T>>(), scratch.data());
+  const Exec exec = exec_of(dy);
+  dispatch(exec, dy.dtype(), "conv2d", [&]<class Device, class T>() {
+    const Scratch scratch(dy.device(), kernels::Conv2d<Device>::template backward_weight_scratch_bytes<T>(exec, shape));
+    kernels::Conv2d<Device>::backward_weight(exec, shape, x.data<T>(), dy.data<T>(),
+                                             gradients.weight.mutable_data<Master<T>>(),
+                                             gradients.bias.mutable_data<Master<T>>(), scratch.data());
   });
   return gradients;
 }
@@ -78,20 +77,20 @@ Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
   const Device device = x.value().device();
   Tensor y = Tensor::empty({shape.batch, shape.out_height, shape.out_width, shape.out_channels}, x.dtype(), device);
   BatchMoments left;
-  with_float_type(x.dtype(), "conv2d", [&](auto tag) {
-    using T = decltype(tag);
-    const Exec exec = exec_of(y);
+  const Exec exec = exec_of(y);
+  dispatch(exec, x.dtype(), "conv2d", [&]<class Device, class T>() {
     Conv2dShape wanted = shape;
     wanted.window.moments = moments == nullptr ? Moments::absent : Moments::present;
-    const Scratch scratch(device, SLUICE_KERNEL(T, exec, conv2d_forward_scratch_bytes, wanted));
-    left.run = SLUICE_KERNEL(T, exec, conv2d_moments_run, wanted);
+    const Scratch scratch(device, kernels::Conv2d<Device>::template forward_scratch_bytes<T>(exec, wanted));
+    left.run = kernels::Conv2d<Device>::template moments_run<T>(exec, wanted);
     if (left.run > 0) {
       const std::int64_t rows = shape.batch * shape.out_height * shape.out_width;
       left.values =
           Tensor::empty({2, (rows + left.run - 1) / left.run, shape.out_channels}, dtype_of<Master<T>>, device);
     }
-    SLUICE_KERNEL(T, exec, conv2d_forward, wanted, x.value().ptr<T>(), weight_for<T>(weight.value()),
-                  bias.value().ptr<Master<T>>(), y.ptr<T>(), left.values.ptr<Master<T>>(), scratch.data());
+    kernels::Conv2d<Device>::forward(exec, wanted, x.value().data<T>(), weight_for<T>(weight.value()),
+                                     bias.value().data<Master<T>>(), y.mutable_data<T>(),
+                                     left.values.mutable_data<Master<T>>(), scratch.data());
   });
   if (moments != nullptr) *moments = std::move(left);
   return record("conv2d", y, {&x, &weight, &bias},

@@ -19,10 +19,9 @@ Variable dropout(const Variable& x, double probability, std::uint64_t seed, cons
           step.shape(), " on ", step.device());
   if (mode == Mode::eval || probability == 0) return x;
   const auto masked = [probability, seed, step](const Tensor& from, Tensor to) {
-    const kernels::DropoutMask mask{.probability = probability, .seed = seed, .step = step.ptr<double>()};
-    with_float_type(from.dtype(), "dropout", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(from), dropout, mask, from.size(), from.ptr<T>(), to.ptr<T>());
+    const kernels::DropoutMask mask{.probability = probability, .seed = seed, .step = step.data<double>()};
+    dispatch(exec_of(from), from.dtype(), "dropout", [&]<class Device, class T>() {
+      kernels::Dropout<Device>::apply(exec_of(from), mask, from.size(), from.data<T>(), to.mutable_data<T>());
     });
     return to;
   };

@@ -9,9 +9,9 @@ namespace sluice::ops {
 Variable scale(const Variable& x, double factor) {
   const auto scaled = [factor](const Tensor& from) {
     Tensor to = Tensor::empty(from.shape(), from.dtype(), from.device());
-    with_float_type(to.dtype(), "scale", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(to), scale, to.size(), static_cast<Master<T>>(factor), from.ptr<T>(), to.ptr<T>());
+    dispatch(exec_of(to), to.dtype(), "scale", [&]<class Device, class T>() {
+      kernels::Elementwise<Device>::scale(exec_of(to), to.size(), static_cast<Master<T>>(factor), from.data<T>(),
+                                          to.mutable_data<T>());
     });
     return to;
   };

@@ -10,15 +10,6 @@
 namespace sluice::ops {
 namespace {
 
-// f(T{}) with the type of the loss.
-template <class F>
-void with_loss_type(DType dtype, F&& f) {
-  if (dtype == DType::f64)
-    f(double{});
-  else
-    f(float{});
-}
-
 void check_loss(const char* op, const Tensor& loss) {
   require(loss.defined() && loss.size() == 1, op, "expects a scalar loss, got ", loss.shape());
   require(loss.dtype() == DType::f32 || loss.dtype() == DType::f64, op, "expects a loss in f32 or f64, got ",
@@ -50,16 +41,14 @@ Variable flood(const Variable& loss, const Tensor& level) {
   check("flood", loss.value(), level);
   Tensor value = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
   Tensor sign = Tensor::empty(loss.shape(), loss.dtype(), loss.value().device());
-  with_loss_type(loss.dtype(), [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(value), flood_forward, level.ptr<double>(), loss.value().ptr<T>(), value.ptr<T>(),
-                  sign.ptr<T>());
+  dispatch_master(exec_of(value), loss.dtype(), "flood", [&]<class Device, class T>() {
+    kernels::Flood<Device>::forward(exec_of(value), level.data<double>(), loss.value().data<T>(),
+                                    value.mutable_data<T>(), sign.mutable_data<T>());
   });
   return record("flood", value, {&loss}, [sign](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(dy.shape(), dy.dtype(), dy.device());
-    with_loss_type(dy.dtype(), [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), scale_by, 1, sign.ptr<T>(), dy.ptr<T>(), dx.ptr<T>());
+    dispatch_master(exec_of(dy), dy.dtype(), "flood", [&]<class Device, class T>() {
+      kernels::Elementwise<Device>::scale_by(exec_of(dy), 1, sign.data<T>(), dy.data<T>(), dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });
@@ -72,10 +61,9 @@ Tensor flood_sign(const Tensor& mean_loss, double level) {
 Tensor flood_sign(const Tensor& mean_loss, const Tensor& level) {
   check("flood_sign", mean_loss, level);
   Tensor sign = Tensor::empty({}, mean_loss.dtype(), mean_loss.device());
-  with_loss_type(mean_loss.dtype(), [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(sign), flood_forward, level.ptr<double>(), mean_loss.ptr<T>(), static_cast<T*>(nullptr),
-                  sign.ptr<T>());
+  dispatch_master(exec_of(sign), mean_loss.dtype(), "flood", [&]<class Device, class T>() {
+    kernels::Flood<Device>::forward(exec_of(sign), level.data<double>(), mean_loss.data<T>(), static_cast<T*>(nullptr),
+                                    sign.mutable_data<T>());
   });
   return sign.cast(DType::f32);
 }

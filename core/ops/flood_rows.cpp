@@ -13,14 +13,6 @@ namespace {
 
 constexpr const char* kOp = "flood_rows";
 
-template <class F>
-void with_loss_type(DType dtype, F&& f) {
-  if (dtype == DType::f64)
-    f(double{});
-  else
-    f(float{});
-}
-
 bool is_loss_type(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
 
 void check_levels(const char* op, const Shape& rows, DType dtype, Device device, const Tensor& levels) {
@@ -76,18 +68,18 @@ FloodedRows flood_rows(const Variable& row_losses, const Tensor& levels, const F
           "expects the losses of at least one row, [N] in f32 or f64, got ", name_of(losses.dtype()), losses.shape());
   const FloodArguments flood = check_flood_rows(kOp, losses.shape(), losses.dtype(), losses.device(), levels, options);
   const auto scalar = [&] { return Tensor::empty({}, losses.dtype(), losses.device()); };
-  const Tensor value = scalar(), mean = scalar(), flooded = scalar();
-  const Tensor slope = Tensor::empty(losses.shape(), losses.dtype(), losses.device());
-  with_loss_type(losses.dtype(), [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(losses), flood_rows_forward, losses.size(), flood.rule, losses.ptr<T>(), flood.levels<T>(),
-                  value.ptr<T>(), mean.ptr<T>(), flooded.ptr<T>(), slope.ptr<T>());
+  Tensor value = scalar(), mean = scalar(), flooded = scalar();
+  Tensor slope = Tensor::empty(losses.shape(), losses.dtype(), losses.device());
+  dispatch_master(exec_of(losses), losses.dtype(), kOp, [&]<class Device, class T>() {
+    kernels::Flood<Device>::rows_forward(exec_of(losses), losses.size(), flood.rule, losses.data<T>(),
+                                         flood.levels<T>(), value.mutable_data<T>(), mean.mutable_data<T>(),
+                                         flooded.mutable_data<T>(), slope.mutable_data<T>());
   });
   Variable loss = record(kOp, value, {&row_losses}, [slope](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(slope.shape(), slope.dtype(), slope.device());
-    with_loss_type(dx.dtype(), [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dx), scale_by, dx.size(), dy.ptr<T>(), slope.ptr<T>(), dx.ptr<T>());
+    dispatch_master(exec_of(dx), dx.dtype(), kOp, [&]<class Device, class T>() {
+      kernels::Elementwise<Device>::scale_by(exec_of(dx), dx.size(), dy.data<T>(), slope.data<T>(),
+                                             dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });
@@ -101,10 +93,9 @@ Tensor class_levels(const Tensor& levels, const Tensor& labels) {
   require(labels.defined() && labels.shape().rank() == 1 && labels.dtype() == DType::i32, op,
           "labels expect i32 [N], got ", name_of(labels.dtype()), labels.shape());
   Tensor gathered = Tensor::empty(labels.shape(), levels.dtype(), levels.device());
-  with_loss_type(levels.dtype(), [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(gathered), gather_class_levels, labels.size(), levels.size(), levels.ptr<T>(),
-                  labels.ptr<std::int32_t>(), gathered.ptr<T>());
+  dispatch_master(exec_of(gathered), levels.dtype(), kOp, [&]<class Device, class T>() {
+    kernels::Flood<Device>::gather_class_levels(exec_of(gathered), labels.size(), levels.size(), levels.data<T>(),
+                                                labels.data<std::int32_t>(), gathered.mutable_data<T>());
   });
   return gathered;
 }

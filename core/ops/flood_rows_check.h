@@ -14,7 +14,7 @@ struct FloodArguments {
 
   template <class T>
   kernels::FloodLevels<T> levels() const {
-    return {.one = one.ptr<double>(), .of_rows = of_rows.ptr<T>()};
+    return {.one = one.data<double>(), .of_rows = of_rows.data<T>()};
   }
 };
 

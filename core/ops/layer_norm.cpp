@@ -31,13 +31,13 @@ Variable layer_norm(const Variable& x, const Variable& weight, const Variable& b
   const LayerNormGeometry g{x.value().size() / x.shape()[-1], x.shape()[-1]};
   const DType master = master_dtype(x.dtype());
   Tensor y = Tensor::empty(x.shape(), x.dtype(), device);
-  const Tensor mean = Tensor::empty({g.rows}, master, device);
-  const Tensor inverse_deviation = Tensor::empty({g.rows}, master, device);
-  with_float_type(x.dtype(), "layer_norm", [&](auto tag) {
-    using T = decltype(tag);
+  Tensor mean = Tensor::empty({g.rows}, master, device);
+  Tensor inverse_deviation = Tensor::empty({g.rows}, master, device);
+  dispatch(exec_of(y), x.dtype(), "layer_norm", [&]<class Device, class T>() {
     using M = Master<T>;
-    SLUICE_KERNEL(T, exec_of(y), layer_norm_forward, g, epsilon, x.value().ptr<T>(), weight.value().ptr<M>(),
-                  bias.value().ptr<M>(), y.ptr<T>(), mean.ptr<M>(), inverse_deviation.ptr<M>());
+    kernels::LayerNorm<Device>::forward(exec_of(y), g, epsilon, x.value().data<T>(), weight.value().data<M>(),
+                                        bias.value().data<M>(), y.mutable_data<T>(), mean.mutable_data<M>(),
+                                        inverse_deviation.mutable_data<M>());
   });
   return record(
       "layer_norm", std::move(y), {&x, &weight, &bias},
@@ -45,13 +45,13 @@ Variable layer_norm(const Variable& x, const Variable& weight, const Variable& b
         Tensor dx = dy.unique() ? dy : Tensor::empty(dy.shape(), dy.dtype(), dy.device());
         Tensor dweight = Tensor::empty({g.channels}, scale.dtype(), dy.device());
         Tensor dbias = Tensor::empty({g.channels}, scale.dtype(), dy.device());
-        with_float_type(dy.dtype(), "layer_norm", [&](auto tag) {
-          using T = decltype(tag);
+        const Exec exec = exec_of(dy);
+        dispatch(exec, dy.dtype(), "layer_norm", [&]<class Device, class T>() {
           using M = Master<T>;
-          const Exec exec = exec_of(dy);
-          const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, layer_norm_backward_scratch_bytes, g));
-          SLUICE_KERNEL(T, exec, layer_norm_backward, g, input.ptr<T>(), mean.ptr<M>(), inverse_deviation.ptr<M>(),
-                        scale.ptr<M>(), dy.ptr<T>(), dx.ptr<T>(), dweight.ptr<M>(), dbias.ptr<M>(), scratch.data());
+          const Scratch scratch(exec.device, kernels::LayerNorm<Device>::template backward_scratch_bytes<T>(exec, g));
+          kernels::LayerNorm<Device>::backward(exec, g, input.data<T>(), mean.data<M>(), inverse_deviation.data<M>(),
+                                               scale.data<M>(), dy.data<T>(), dx.mutable_data<T>(),
+                                               dweight.mutable_data<M>(), dbias.mutable_data<M>(), scratch.data());
         });
         dy = {};
         gradients.add(0, std::move(dx));

@@ -22,38 +22,39 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias)
   require(weight.dtype() == master && (!bias.defined() || bias.dtype() == master), "linear", "parameters beside x of ",
           name_of(x.dtype()), " are ", name_of(master), ", got ", name_of(weight.dtype()));
   Tensor y = Tensor::empty({shape.rows, shape.out_features}, x.dtype(), x.value().device());
-  with_float_type(x.dtype(), "linear", [&](auto tag) {
-    using T = decltype(tag);
+  dispatch(exec_of(y), x.dtype(), "linear", [&]<class Device, class T>() {
     const Exec exec = exec_of(y);
-    const Scratch scratch(y.device(), SLUICE_KERNEL(T, exec, linear_forward_scratch_bytes, shape));
-    SLUICE_KERNEL(T, exec, linear_forward, shape, x.value().ptr<T>(), weight_for<T>(weight.value()),
-                  bias.value().ptr<Master<T>>(), y.ptr<T>(), scratch.data());
+    const Scratch scratch(y.device(), kernels::Linear<Device>::template forward_scratch_bytes<T>(exec, shape));
+    kernels::Linear<Device>::forward(exec, shape, x.value().data<T>(), weight_for<T>(weight.value()),
+                                     bias.value().data<Master<T>>(), y.mutable_data<T>(), scratch.data());
   });
-  return record(
-      "linear", y, {&x, &weight, &bias},
-      [shape, input = x.value(), matrix = weight.value()](Tensor dy, Gradients& gradients) {
-        with_float_type(dy.dtype(), "linear", [&](auto tag) {
-          using T = decltype(tag);
-          const Exec exec = exec_of(dy);
-          if (gradients.wants(1) || gradients.wants(2)) {
-            Tensor dweight = Tensor::empty(matrix.shape(), matrix.dtype(), matrix.device());
-            Tensor dbias;
-            if (gradients.wants(2)) dbias = Tensor::empty({shape.out_features}, matrix.dtype(), matrix.device());
-            const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, linear_backward_weight_scratch_bytes, shape));
-            SLUICE_KERNEL(T, exec, linear_backward_weight, shape, input.ptr<T>(), dy.ptr<T>(), dweight.ptr<Master<T>>(),
-                          dbias.ptr<Master<T>>(), scratch.data());
-            gradients.add(1, std::move(dweight));
-            if (dbias.defined()) gradients.add(2, std::move(dbias));
-          }
-          if (gradients.wants(0)) {
-            Tensor dx = Tensor::empty(input.shape(), dy.dtype(), dy.device());
-            const Scratch scratch(dy.device(), SLUICE_KERNEL(T, exec, linear_backward_input_scratch_bytes, shape));
-            SLUICE_KERNEL(T, exec, linear_backward_input, shape, weight_for<T>(matrix), dy.ptr<T>(), dx.ptr<T>(),
-                          scratch.data());
-            gradients.add(0, std::move(dx));
-          }
-        });
-      });
+  return record("linear", y, {&x, &weight, &bias},
+                [shape, input = x.value(), matrix = weight.value()](Tensor dy, Gradients& gradients) {
+                  const Exec exec = exec_of(dy);
+                  dispatch(exec, dy.dtype(), "linear", [&]<class Device, class T>() {
+                    if (gradients.wants(1) || gradients.wants(2)) {
+                      Tensor dweight = Tensor::empty(matrix.shape(), matrix.dtype(), matrix.device());
+                      Tensor dbias;
+                      if (gradients.wants(2))
+                        dbias = Tensor::empty({shape.out_features}, matrix.dtype(), matrix.device());
+                      const Scratch scratch(
+                          dy.device(), kernels::Linear<Device>::template backward_weight_scratch_bytes<T>(exec, shape));
+                      kernels::Linear<Device>::backward_weight(exec, shape, input.data<T>(), dy.data<T>(),
+                                                               dweight.mutable_data<Master<T>>(),
+                                                               dbias.mutable_data<Master<T>>(), scratch.data());
+                      gradients.add(1, std::move(dweight));
+                      if (dbias.defined()) gradients.add(2, std::move(dbias));
+                    }
+                    if (gradients.wants(0)) {
+                      Tensor dx = Tensor::empty(input.shape(), dy.dtype(), dy.device());
+                      const Scratch scratch(
+                          dy.device(), kernels::Linear<Device>::template backward_input_scratch_bytes<T>(exec, shape));
+                      kernels::Linear<Device>::backward_input(exec, shape, weight_for<T>(matrix), dy.data<T>(),
+                                                              dx.mutable_data<T>(), scratch.data());
+                      gradients.add(0, std::move(dx));
+                    }
+                  });
+                });
 }
 
 }  // namespace sluice::ops

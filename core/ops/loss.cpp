@@ -12,7 +12,7 @@ using kernels::CrossEntropyGeometry;
 
 void check_labels(const char* op, const Tensor& labels, const CrossEntropyGeometry& geometry) {
   if (labels.device().kind != DeviceKind::cpu) return;
-  const std::int32_t* label = labels.ptr<std::int32_t>();
+  const std::int32_t* label = labels.data<std::int32_t>();
   for (std::int64_t i = 0; i < geometry.rows; ++i) {
     const bool known = label[i] >= 0 && label[i] < geometry.classes;
     require(known || label[i] == geometry.ignore_index, op, "label ", label[i], " at index ", i,
@@ -52,24 +52,23 @@ Variable softmax_cross_entropy(const Variable& logits, const Tensor& labels, con
   Tensor loss = Tensor::empty({}, master, device);
   Tensor log_sum_exp = Tensor::empty({geometry.rows}, master, device);
   Tensor weight_sum = Tensor::empty({}, master, device);
-  with_float_type(logits.dtype(), op, [&](auto tag) {
-    using T = decltype(tag);
+  const Exec exec = exec_of(loss);
+  dispatch(exec, logits.dtype(), op, [&]<class Device, class T>() {
     using R = Master<T>;
-    const Exec exec = exec_of(loss);
-    const Scratch scratch(device, SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward_scratch_bytes, geometry));
-    SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward, geometry, logits.value().ptr<T>(), labels.ptr<std::int32_t>(),
-                  weights.ptr<R>(), loss.ptr<R>(), log_sum_exp.ptr<R>(), weight_sum.ptr<R>(), scratch.data());
+    const Scratch scratch(device, kernels::CrossEntropy<Device>::template forward_scratch_bytes<T>(exec, geometry));
+    kernels::CrossEntropy<Device>::forward(exec, geometry, logits.value().data<T>(), labels.data<std::int32_t>(),
+                                           weights.data<R>(), loss.mutable_data<R>(), log_sum_exp.mutable_data<R>(),
+                                           weight_sum.mutable_data<R>(), scratch.data());
   });
   return record(
       op, loss, {&logits},
       [geometry, x = logits.value(), labels, weights, log_sum_exp, weight_sum](Tensor dy, Gradients& gradients) {
         Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
-        with_float_type(x.dtype(), op, [&](auto tag) {
-          using T = decltype(tag);
+        dispatch(exec_of(dx), x.dtype(), op, [&]<class Device, class T>() {
           using R = Master<T>;
-          SLUICE_KERNEL(T, exec_of(dx), softmax_cross_entropy_backward, geometry, x.ptr<T>(),
-                        labels.ptr<std::int32_t>(), weights.ptr<R>(), log_sum_exp.ptr<R>(), weight_sum.ptr<R>(),
-                        dy.ptr<R>(), dx.ptr<T>());
+          kernels::CrossEntropy<Device>::backward(exec_of(dx), geometry, x.data<T>(), labels.data<std::int32_t>(),
+                                                  weights.data<R>(), log_sum_exp.data<R>(), weight_sum.data<R>(),
+                                                  dy.data<R>(), dx.mutable_data<T>());
         });
         gradients.add(0, std::move(dx));
       });
@@ -83,21 +82,20 @@ Variable softmax_cross_entropy_rows(const Variable& logits, const Tensor& labels
   const Tensor weights = options.class_weights.cast(master);
   Tensor losses = Tensor::empty({geometry.rows}, master, device);
   Tensor log_sum_exp = Tensor::empty({geometry.rows}, master, device);
-  with_float_type(logits.dtype(), op, [&](auto tag) {
-    using T = decltype(tag);
+  dispatch(exec_of(losses), logits.dtype(), op, [&]<class Device, class T>() {
     using R = Master<T>;
-    SLUICE_KERNEL(T, exec_of(losses), softmax_cross_entropy_rows_forward, geometry, logits.value().ptr<T>(),
-                  labels.ptr<std::int32_t>(), weights.ptr<R>(), losses.ptr<R>(), log_sum_exp.ptr<R>());
+    kernels::CrossEntropy<Device>::rows_forward(exec_of(losses), geometry, logits.value().data<T>(),
+                                                labels.data<std::int32_t>(), weights.data<R>(),
+                                                losses.mutable_data<R>(), log_sum_exp.mutable_data<R>());
   });
   return record(op, losses, {&logits},
                 [geometry, x = logits.value(), labels, weights, log_sum_exp](Tensor dy, Gradients& gradients) {
                   Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
-                  with_float_type(x.dtype(), op, [&](auto tag) {
-                    using T = decltype(tag);
+                  dispatch(exec_of(dx), x.dtype(), op, [&]<class Device, class T>() {
                     using R = Master<T>;
-                    SLUICE_KERNEL(T, exec_of(dx), softmax_cross_entropy_rows_backward, geometry, x.ptr<T>(),
-                                  labels.ptr<std::int32_t>(), weights.ptr<R>(), log_sum_exp.ptr<R>(), dy.ptr<R>(),
-                                  dx.ptr<T>());
+                    kernels::CrossEntropy<Device>::rows_backward(
+                        exec_of(dx), geometry, x.data<T>(), labels.data<std::int32_t>(), weights.data<R>(),
+                        log_sum_exp.data<R>(), dy.data<R>(), dx.mutable_data<T>());
                   });
                   gradients.add(0, std::move(dx));
                 });
@@ -110,20 +108,18 @@ Variable mean_squared_error(const Variable& x, const Variable& target) {
           name_of(x.dtype()), x.shape(), " and ", name_of(target.dtype()), target.shape());
   const Device device = x.value().device();
   Tensor loss = Tensor::empty({}, master_dtype(x.dtype()), device);
-  with_float_type(x.dtype(), op, [&](auto tag) {
-    using T = decltype(tag);
-    const Exec exec = exec_of(loss);
+  const Exec exec = exec_of(loss);
+  dispatch(exec, x.dtype(), op, [&]<class Device, class T>() {
     const std::int64_t n = x.value().size();
-    const Scratch scratch(device, SLUICE_KERNEL(T, exec, mean_squared_error_forward_scratch_bytes, n));
-    SLUICE_KERNEL(T, exec, mean_squared_error_forward, n, x.value().ptr<T>(), target.value().ptr<T>(),
-                  loss.ptr<Master<T>>(), scratch.data());
+    const Scratch scratch(device, kernels::MeanSquaredError<Device>::template forward_scratch_bytes<T>(exec, n));
+    kernels::MeanSquaredError<Device>::forward(exec, n, x.value().data<T>(), target.value().data<T>(),
+                                               loss.mutable_data<Master<T>>(), scratch.data());
   });
   const auto derivative = [](const Tensor& in, const Tensor& beside, const Tensor& dy) {
     Tensor dx = Tensor::empty(in.shape(), in.dtype(), in.device());
-    with_float_type(in.dtype(), op, [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dx), mean_squared_error_backward, in.size(), in.ptr<T>(), beside.ptr<T>(),
-                    dy.ptr<Master<T>>(), dx.ptr<T>());
+    dispatch(exec_of(dx), in.dtype(), op, [&]<class Device, class T>() {
+      kernels::MeanSquaredError<Device>::backward(exec_of(dx), in.size(), in.data<T>(), beside.data<T>(),
+                                                  dy.data<Master<T>>(), dx.mutable_data<T>());
     });
     return dx;
   };

@@ -21,7 +21,7 @@ void check_loss(const Tensor& loss) {
 double* TrainingMeter::sums_on(Device device) {
   if (!sums_.defined()) sums_ = Tensor::zeros({kernels::kMeterSize}, DType::f64, device);
   require(sums_.device() == device, kName, "counts on ", sums_.device(), ", got a batch on ", device);
-  return sums_.ptr<double>();
+  return sums_.mutable_data<double>();
 }
 
 void TrainingMeter::add(const Tensor& loss, const Tensor& logits, const Tensor& labels, double level) {
@@ -39,10 +39,9 @@ void TrainingMeter::add_part(const Tensor& loss, const Tensor& logits, const Ten
   require(loss.dtype() == master_dtype(logits.dtype()), kName, "expects a loss in ",
           name_of(master_dtype(logits.dtype())), " beside these logits, got ", name_of(loss.dtype()));
   double* sums = sums_on(logits.device());
-  with_float_type(logits.dtype(), kName, [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(logits), meter_add_images, shape[0], shape[1], loss.ptr<Master<T>>(), logits.ptr<T>(),
-                  labels.ptr<std::int32_t>(), sums);
+  dispatch(exec_of(logits), logits.dtype(), kName, [&]<class Device, class T>() {
+    kernels::Meter<Device>::add_images(exec_of(logits), shape[0], shape[1], loss.data<Master<T>>(), logits.data<T>(),
+                                       labels.data<std::int32_t>(), sums);
   });
 }
 
@@ -63,20 +62,17 @@ void TrainingMeter::close_batch(const Tensor& mean_loss, const Tensor& level) {
           level.shape(), " on ", level.device());
   double* sums = sums_on(mean_loss.device());
   const Exec exec = exec_of(mean_loss);
-  if (mean_loss.dtype() == DType::f64)
-    SLUICE_KERNEL(double, exec, meter_add_batch, level.ptr<double>(), mean_loss.ptr<double>(), sums);
-  else
-    SLUICE_KERNEL(float, exec, meter_add_batch, level.ptr<double>(), mean_loss.ptr<float>(), sums);
+  dispatch_master(exec, mean_loss.dtype(), kName, [&]<class Device, class T>() {
+    kernels::Meter<Device>::add_batch(exec, level.data<double>(), mean_loss.data<T>(), sums);
+  });
 }
 
 void TrainingMeter::close_batch(const Tensor& flooded) {
   check_loss(flooded);
   double* sums = sums_on(flooded.device());
   const Exec exec = exec_of(flooded);
-  if (flooded.dtype() == DType::f64)
-    SLUICE_KERNEL(double, exec, meter_add_flooded, flooded.ptr<double>(), sums);
-  else
-    SLUICE_KERNEL(float, exec, meter_add_flooded, flooded.ptr<float>(), sums);
+  dispatch_master(exec, flooded.dtype(), kName,
+                  [&]<class Device, class T>() { kernels::Meter<Device>::add_flooded(exec, flooded.data<T>(), sums); });
 }
 
 TrainingMeter::Reading TrainingMeter::read() const {

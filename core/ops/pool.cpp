@@ -59,18 +59,16 @@ Variable max_pool2d(const Variable& x, const Pool2dOptions& options) {
   require(geometry.window_height * geometry.window_width <= kernels::kMaxPoolWindow, "max_pool2d",
           "expects a kernel of at most ", kernels::kMaxPoolWindow, " elements, got ", options.kernel);
   Tensor y = result_of(geometry, x);
-  const Tensor offsets = x.wants_gradient() ? Tensor::empty(y.shape(), DType::u8, y.device()) : Tensor{};
-  with_float_type(x.dtype(), "max_pool2d", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), max_pool2d_forward, geometry, x.value().ptr<T>(), y.ptr<T>(),
-                  offsets.ptr<std::uint8_t>());
+  Tensor offsets = x.wants_gradient() ? Tensor::empty(y.shape(), DType::u8, y.device()) : Tensor{};
+  dispatch(exec_of(y), x.dtype(), "max_pool2d", [&]<class Device, class T>() {
+    kernels::MaxPool2d<Device>::forward(exec_of(y), geometry, x.value().data<T>(), y.mutable_data<T>(),
+                                        offsets.mutable_data<std::uint8_t>());
   });
   return record("max_pool2d", y, {&x}, [geometry, offsets, from = x.shape()](Tensor dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), "max_pool2d", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), max_pool2d_backward, geometry, offsets.ptr<std::uint8_t>(), dy.ptr<T>(),
-                    dx.ptr<T>());
+    dispatch(exec_of(dy), dy.dtype(), "max_pool2d", [&]<class Device, class T>() {
+      kernels::MaxPool2d<Device>::backward(exec_of(dy), geometry, offsets.data<std::uint8_t>(), dy.data<T>(),
+                                           dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });
@@ -79,15 +77,13 @@ Variable max_pool2d(const Variable& x, const Pool2dOptions& options) {
 Variable avg_pool2d(const Variable& x, const Pool2dOptions& options) {
   const PoolGeometry geometry = geometry_of("avg_pool2d", x.shape(), options);
   Tensor y = result_of(geometry, x);
-  with_float_type(x.dtype(), "avg_pool2d", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), avg_pool2d_forward, geometry, x.value().ptr<T>(), y.ptr<T>());
+  dispatch(exec_of(y), x.dtype(), "avg_pool2d", [&]<class Device, class T>() {
+    kernels::AvgPool2d<Device>::forward(exec_of(y), geometry, x.value().data<T>(), y.mutable_data<T>());
   });
   return record("avg_pool2d", y, {&x}, [geometry, from = x.shape()](Tensor dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), "avg_pool2d", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), avg_pool2d_backward, geometry, dy.ptr<T>(), dx.ptr<T>());
+    dispatch(exec_of(dy), dy.dtype(), "avg_pool2d", [&]<class Device, class T>() {
+      kernels::AvgPool2d<Device>::backward(exec_of(dy), geometry, dy.data<T>(), dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });
@@ -97,17 +93,15 @@ Variable global_average_pool(const Variable& x) {
   const Shape from = x.shape();
   check_image("global_average_pool", from);
   Tensor y = Tensor::empty({from[0], from[3]}, x.dtype(), x.value().device());
-  with_float_type(x.dtype(), "global_average_pool", [&](auto tag) {
-    using T = decltype(tag);
-    SLUICE_KERNEL(T, exec_of(y), global_average_pool_forward, from[0], from[1] * from[2], from[3], x.value().ptr<T>(),
-                  y.ptr<T>());
+  dispatch(exec_of(y), x.dtype(), "global_average_pool", [&]<class Device, class T>() {
+    kernels::GlobalAveragePool<Device>::forward(exec_of(y), from[0], from[1] * from[2], from[3], x.value().data<T>(),
+                                                y.mutable_data<T>());
   });
   return record("global_average_pool", y, {&x}, [from](Tensor dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(from, dy.dtype(), dy.device());
-    with_float_type(dy.dtype(), "global_average_pool", [&](auto tag) {
-      using T = decltype(tag);
-      SLUICE_KERNEL(T, exec_of(dy), global_average_pool_backward, from[0], from[1] * from[2], from[3], dy.ptr<T>(),
-                    dx.ptr<T>());
+    dispatch(exec_of(dy), dy.dtype(), "global_average_pool", [&]<class Device, class T>() {
+      kernels::GlobalAveragePool<Device>::backward(exec_of(dy), from[0], from[1] * from[2], from[3], dy.data<T>(),
+                                                   dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });

@@ -30,14 +30,15 @@ CrossEntropy cross_entropy(const Tensor& logits, const Tensor& labels) {
   CrossEntropy result{.mean = Tensor::empty({}, master, logits.device()),
                       .log_sum_exp = Tensor::empty({geometry.rows}, master, logits.device())};
   Tensor weight_sum = Tensor::empty({}, master, logits.device());
-  with_float_type(logits.dtype(), kOp, [&](auto tag) {
-    using T = decltype(tag);
+  const Exec exec = exec_of(logits);
+  dispatch(exec, logits.dtype(), kOp, [&]<class Device, class T>() {
     using R = Master<T>;
-    const Exec exec = exec_of(logits);
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward_scratch_bytes, geometry));
-    SLUICE_KERNEL(T, exec, softmax_cross_entropy_forward, geometry, logits.ptr<T>(), labels.ptr<std::int32_t>(),
-                  static_cast<const R*>(nullptr), result.mean.ptr<R>(), result.log_sum_exp.ptr<R>(),
-                  weight_sum.ptr<R>(), scratch.data());
+    const Scratch scratch(exec.device,
+                          kernels::CrossEntropy<Device>::template forward_scratch_bytes<T>(exec, geometry));
+    kernels::CrossEntropy<Device>::forward(exec, geometry, logits.data<T>(), labels.data<std::int32_t>(),
+                                           static_cast<const R*>(nullptr), result.mean.mutable_data<R>(),
+                                           result.log_sum_exp.mutable_data<R>(), weight_sum.mutable_data<R>(),
+                                           scratch.data());
   });
   return result;
 }
@@ -47,21 +48,22 @@ RelaxedLoss flattened(const Variable& logits, const Tensor& labels, double level
   const CrossEntropy plain = cross_entropy(x, labels);
   const kernels::PosteriorFlatteningGeometry geometry{.rows = x.shape()[0], .classes = x.shape()[1], .level = level};
   Tensor value = Tensor::empty({}, plain.mean.dtype(), x.device());
-  with_float_type(x.dtype(), kOp, [&](auto tag) {
-    using T = decltype(tag);
+  const Exec exec = exec_of(x);
+  dispatch(exec, x.dtype(), kOp, [&]<class Device, class T>() {
     using R = Master<T>;
-    const Exec exec = exec_of(x);
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, posterior_flattening_forward_scratch_bytes, geometry));
-    SLUICE_KERNEL(T, exec, posterior_flattening_forward, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(),
-                  plain.mean.ptr<R>(), plain.log_sum_exp.ptr<R>(), value.ptr<R>(), scratch.data());
+    const Scratch scratch(exec.device,
+                          kernels::PosteriorFlattening<Device>::template forward_scratch_bytes<T>(exec, geometry));
+    kernels::PosteriorFlattening<Device>::forward(exec, geometry, x.data<T>(), labels.data<std::int32_t>(),
+                                                  plain.mean.data<R>(), plain.log_sum_exp.data<R>(),
+                                                  value.mutable_data<R>(), scratch.data());
   });
   Variable loss = record(kOp, value, {&logits}, [geometry, x, labels, plain](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(x.shape(), x.dtype(), x.device());
-    with_float_type(x.dtype(), kOp, [&](auto tag) {
-      using T = decltype(tag);
+    dispatch(exec_of(dx), x.dtype(), kOp, [&]<class Device, class T>() {
       using R = Master<T>;
-      SLUICE_KERNEL(T, exec_of(dx), posterior_flattening_backward, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(),
-                    plain.mean.ptr<R>(), plain.log_sum_exp.ptr<R>(), dy.ptr<R>(), dx.ptr<T>());
+      kernels::PosteriorFlattening<Device>::backward(exec_of(dx), geometry, x.data<T>(), labels.data<std::int32_t>(),
+                                                     plain.mean.data<R>(), plain.log_sum_exp.data<R>(), dy.data<R>(),
+                                                     dx.mutable_data<T>());
     });
     gradients.add(0, std::move(dx));
   });

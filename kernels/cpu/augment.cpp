@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/base/types.h>
 
 namespace sluice::kernels::cpu {
@@ -59,9 +60,16 @@ void cut_out(const AugmentGeometry& g, const CropFlipCutout& decision, T* y) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void augment(const Exec&, const AugmentGeometry& g, std::uint64_t seed, const double* epoch, const std::int64_t* which,
-             const std::uint8_t* images, const float* values, T* y) {
+void Augment<Cpu>::images(const Exec&, const AugmentGeometry& g, std::uint64_t seed, const double* epoch,
+                          const std::int64_t* which, const std::uint8_t* images, const float* values, T* y) {
   const std::int64_t image_size = g.height * g.width * g.channels;
   for (std::int64_t n = 0; n < g.samples; ++n) {
     const CropFlipCutout decision = decide(g, seed, static_cast<std::int64_t>(*epoch), which[n]);
@@ -76,16 +84,13 @@ void augment(const Exec&, const AugmentGeometry& g, std::uint64_t seed, const do
   }
 }
 
-template <class Label>
-void gather_labels(const Exec&, std::int64_t samples, const std::int64_t* which, const Label* labels, Label* gathered) {
+template <>
+void Augment<Cpu>::labels(const Exec&, std::int64_t samples, const std::int64_t* which, const std::int32_t* labels,
+                          std::int32_t* gathered) {
   for (std::int64_t n = 0; n < samples; ++n) gathered[n] = labels[which[n]];
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                   \
-  template void augment(const Exec&, const AugmentGeometry&, std::uint64_t, const double*, const std::int64_t*, \
-                        const std::uint8_t*, const float*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-template void gather_labels(const Exec&, std::int64_t, const std::int64_t*, const std::int32_t*, std::int32_t*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&Augment<Cpu>::images<T>); });
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

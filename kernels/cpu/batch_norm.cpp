@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/batch_norm_loops.h>
 #include <sluice/kernels/runtime/settings.h>
 
@@ -81,15 +82,23 @@ void with_tail(BatchNormTail tail, const Run& run) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry& g) {
+std::size_t BatchNorm<Cpu>::scratch_bytes(const Exec&, const BatchNormGeometry& g) {
   return static_cast<std::size_t>(2 * Chunks(g).count * g.channels) * sizeof(Master<T>);
 }
 
+template <>
 template <class T>
-void batch_norm_statistics(const Exec&, const BatchNormGeometry& g, const T* x, double epsilon, double momentum,
-                           Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                           Master<T>* inverse_deviation, void* scratch) {
+void BatchNorm<Cpu>::statistics(const Exec&, const BatchNormGeometry& g, const T* x, double epsilon, double momentum,
+                                Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                Master<T>* inverse_deviation, void* scratch) {
   using M = Master<T>;
   const Chunks chunks(g);
   M* means = static_cast<M*>(scratch);
@@ -106,28 +115,32 @@ void batch_norm_statistics(const Exec&, const BatchNormGeometry& g, const T* x, 
   finish_statistics(chunks, means, squares, epsilon, momentum, running_mean, running_variance, mean, inverse_deviation);
 }
 
+template <>
 template <class T>
-void batch_norm_statistics_of_moments(const Exec&, const BatchNormGeometry& g,
-                                      const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
-                                      Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                                      Master<T>* inverse_deviation) {
+void BatchNorm<Cpu>::statistics_of_moments(const Exec&, const BatchNormGeometry& g,
+                                           const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
+                                           Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                           Master<T>* inverse_deviation) {
   const Chunks runs(g, moments.run);
   finish_statistics(runs, moments.values, moments.values + runs.count * g.channels, epsilon, momentum, running_mean,
                     running_variance, mean, inverse_deviation);
 }
 
+template <>
 template <class T>
-void batch_norm_running(const Exec&, std::int64_t channels, double epsilon, const Master<T>* running_mean,
-                        const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation) {
+void BatchNorm<Cpu>::running_statistics(const Exec&, std::int64_t channels, double epsilon,
+                                        const Master<T>* running_mean, const Master<T>* running_variance,
+                                        Master<T>* mean, Master<T>* inverse_deviation) {
   for (std::int64_t c = 0; c < channels; ++c) {
     mean[c] = running_mean[c];
     inverse_deviation[c] = static_cast<Master<T>>(1 / std::sqrt(static_cast<double>(running_variance[c]) + epsilon));
   }
 }
 
+template <>
 template <class T>
-void batch_norm_apply(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
-                      const BatchNormChannels<Master<T>>& channels, const T* x, const T* residual, T* y) {
+void BatchNorm<Cpu>::apply(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
+                           const BatchNormChannels<Master<T>>& channels, const T* x, const T* residual, T* y) {
   const Chunks chunks(g);
   with_lanes<T>([&]<class Lanes>(std::type_identity<Lanes>) {
     with_tail(tail, [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
@@ -143,10 +156,11 @@ void batch_norm_apply(const Exec&, const BatchNormGeometry& g, BatchNormTail tai
   });
 }
 
+template <>
 template <class T>
-void batch_norm_reduce(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
-                       const BatchNormChannels<Master<T>>& channels, const T* x, const T* y, const T* dy, T* dz,
-                       Master<T>* dweight, Master<T>* dbias, void* scratch) {
+void BatchNorm<Cpu>::backward_sums(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
+                                   const BatchNormChannels<Master<T>>& channels, const T* x, const T* y, const T* dy,
+                                   T* dz, Master<T>* dweight, Master<T>* dbias, void* scratch) {
   using M = Master<T>;
   const Chunks chunks(g);
   M* sums = static_cast<M*>(scratch);
@@ -177,10 +191,11 @@ void batch_norm_reduce(const Exec&, const BatchNormGeometry& g, BatchNormTail ta
   });
 }
 
+template <>
 template <class T>
-void batch_norm_backward_input(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
-                               BatchNormStatisticsOf statistics, const BatchNormChannels<Master<T>>& channels,
-                               const Master<T>* dweight, const Master<T>* dbias, const T* x, const T* dy, T* dx) {
+void BatchNorm<Cpu>::backward_input(const Exec&, const BatchNormGeometry& g, BatchNormTail tail,
+                                    BatchNormStatisticsOf statistics, const BatchNormChannels<Master<T>>& channels,
+                                    const Master<T>* dweight, const Master<T>* dbias, const T* x, const T* dy, T* dx) {
   const Chunks chunks(g);
   const Master<T> share =
       statistics == BatchNormStatisticsOf::batch ? Master<T>(1) / static_cast<Master<T>>(g.rows) : 0;
@@ -198,25 +213,10 @@ void batch_norm_backward_input(const Exec&, const BatchNormGeometry& g, BatchNor
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t batch_norm_scratch_bytes<T>(const Exec&, const BatchNormGeometry&);                             \
-  template void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T*, double, double, Master<T>*,     \
-                                      Master<T>*, Master<T>*, Master<T>*, void*);                                      \
-  template void batch_norm_statistics_of_moments<T>(const Exec&, const BatchNormGeometry&,                             \
-                                                    const BatchNormMoments<Master<T>>&, double, double, Master<T>*,    \
-                                                    Master<T>*, Master<T>*, Master<T>*);                               \
-  template void batch_norm_running<T>(const Exec&, std::int64_t, double, const Master<T>*, const Master<T>*,           \
-                                      Master<T>*, Master<T>*);                                                         \
-  template void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail,                                 \
-                                 const BatchNormChannels<Master<T>>&, const T*, const T*, T*);                         \
-  template void batch_norm_reduce(const Exec&, const BatchNormGeometry&, BatchNormTail,                                \
-                                  const BatchNormChannels<Master<T>>&, const T*, const T*, const T*, T*, Master<T>*,   \
-                                  Master<T>*, void*);                                                                  \
-  template void batch_norm_backward_input(const Exec&, const BatchNormGeometry&, BatchNormTail, BatchNormStatisticsOf, \
-                                          const BatchNormChannels<Master<T>>&, const Master<T>*, const Master<T>*,     \
-                                          const T*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&BatchNorm<Cpu>::scratch_bytes<T>, &BatchNorm<Cpu>::statistics<T>,
+                    &BatchNorm<Cpu>::statistics_of_moments<T>, &BatchNorm<Cpu>::running_statistics<T>,
+                    &BatchNorm<Cpu>::apply<T>, &BatchNorm<Cpu>::backward_sums<T>, &BatchNorm<Cpu>::backward_input<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <sluice/base/error.h>
+#include <sluice/base/instantiate.h>
 #include <sluice/base/threads.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/conv2d_trial.h>
@@ -60,58 +61,64 @@ void run(Conv2dPass pass, const Conv2dShape& shape, const Conv2dOperands<T>& ope
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t conv2d_forward_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+std::size_t Conv2d<Cpu>::forward_scratch_bytes(const Exec&, const Conv2dShape& shape) {
   return scratch_bytes<T>(Conv2dPass::forward, shape);
 }
 
+template <>
 template <class T>
-std::size_t conv2d_backward_input_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+std::size_t Conv2d<Cpu>::backward_input_scratch_bytes(const Exec&, const Conv2dShape& shape) {
   return scratch_bytes<T>(Conv2dPass::backward_input, shape);
 }
 
+template <>
 template <class T>
-std::size_t conv2d_backward_weight_scratch_bytes(const Exec&, const Conv2dShape& shape) {
+std::size_t Conv2d<Cpu>::backward_weight_scratch_bytes(const Exec&, const Conv2dShape& shape) {
   return scratch_bytes<T>(Conv2dPass::backward_weight, shape);
 }
 
+template <>
 template <class T>
-std::int64_t conv2d_moments_run(const Exec&, const Conv2dShape&) {
+std::int64_t Conv2d<Cpu>::moments_run(const Exec&, const Conv2dShape&) {
   return 0;
 }
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
+template <>
 template <class T>
-void conv2d_forward(const Exec&, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
-                    Master<T>*, void* scratch) {
+void Conv2d<Cpu>::forward(const Exec&, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
+                          T* y, Master<T>*, void* scratch) {
   run<T>(Conv2dPass::forward, shape,
          {const_cast<T*>(x), const_cast<Master<T>*>(weight.master), const_cast<Master<T>*>(bias), y}, scratch);
 }
 
+template <>
 template <class T>
-void conv2d_backward_input(const Exec&, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx, void* scratch) {
+void Conv2d<Cpu>::backward_input(const Exec&, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx,
+                                 void* scratch) {
   run<T>(Conv2dPass::backward_input, shape, {dx, const_cast<Master<T>*>(weight.master), nullptr, const_cast<T*>(dy)},
          scratch);
 }
 
+template <>
 template <class T>
-void conv2d_backward_weight(const Exec&, const Conv2dShape& shape, const T* x, const T* dy, Master<T>* dweight,
-                            Master<T>* dbias, void* scratch) {
+void Conv2d<Cpu>::backward_weight(const Exec&, const Conv2dShape& shape, const T* x, const T* dy, Master<T>* dweight,
+                                  Master<T>* dbias, void* scratch) {
   run<T>(Conv2dPass::backward_weight, shape, {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                               \
-  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                        \
-  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                       \
-  template std::int64_t conv2d_moments_run<T>(const Exec&, const Conv2dShape&);                                        \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, Master<T>*, \
-                               void*);                                                                                 \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);                \
-  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*,    \
-                                       void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Conv2d<Cpu>::forward_scratch_bytes<T>, &Conv2d<Cpu>::backward_input_scratch_bytes<T>,
+                    &Conv2d<Cpu>::backward_weight_scratch_bytes<T>, &Conv2d<Cpu>::moments_run<T>,
+                    &Conv2d<Cpu>::forward<T>, &Conv2d<Cpu>::backward_input<T>, &Conv2d<Cpu>::backward_weight<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -140,7 +140,8 @@ void backward_weight(const Conv2dGeometry& g, const Conv2dOperands<T>& operands,
 }
 
 bool supports(Conv2dPass, const Conv2dShape& s) {
-  return s.in_channels == s.window.groups && s.out_channels == s.window.groups && lines_of(s) > 0;
+  return s.window.groups > 1 && s.in_channels == s.window.groups && s.out_channels == s.window.groups &&
+         lines_of(s) > 0;
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <dnnl.hpp>
 #include <optional>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/onednn.h>
 #include <sluice/kernels/cpu/onednn_versions.h>
@@ -230,7 +231,7 @@ std::span<const Conv2dAlgorithm<T>> conv2d_onednn() {
   return algorithms;
 }
 
-template std::span<const Conv2dAlgorithm<float>> conv2d_onednn();
-template std::span<const Conv2dAlgorithm<BFloat16>> conv2d_onednn();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&conv2d_onednn<T>); });
 
 }  // namespace sluice::kernels::cpu

@@ -3,6 +3,7 @@
 // result is one sum in one order, whatever the number of threads.
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/conv2d_geometry.h>
 #include <sluice/kernels/cpu/parallel.h>
@@ -199,12 +200,8 @@ void sum_rows(std::int64_t rows, std::int64_t columns, const T* y, Master<T>* su
     add_scaled(columns, R(1), partial + chunk * columns, sums);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                 \
-  template Conv2dAlgorithm<T> conv2d_plain();                                 \
-  template std::size_t sum_rows_scratch_bytes<T>(std::int64_t, std::int64_t); \
-  template void sum_rows(std::int64_t, std::int64_t, const T*, Master<T>*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&conv2d_plain<T>, &sum_rows_scratch_bytes<T>, &sum_rows<T>);
+});
 
 }  // namespace sluice::kernels::cpu

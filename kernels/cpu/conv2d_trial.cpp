@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <sluice/base/error.h>
+#include <sluice/base/instantiate.h>
 #include <sluice/base/philox.h>
 #include <sluice/kernels/cpu/conv2d_geometry.h>
 #include <sluice/kernels/cpu/parallel.h>
@@ -274,9 +275,7 @@ std::vector<Candidate> conv2d_trial(Conv2dPass pass, const Conv2dShape& shape,
   return candidates;
 }
 
-template std::vector<Candidate> conv2d_trial(Conv2dPass, const Conv2dShape&, std::span<const Conv2dAlgorithm<float>>);
-template std::vector<Candidate> conv2d_trial(Conv2dPass, const Conv2dShape&,
-                                             std::span<const Conv2dAlgorithm<BFloat16>>);
-template std::vector<Candidate> conv2d_trial(Conv2dPass, const Conv2dShape&, std::span<const Conv2dAlgorithm<double>>);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CpuTypes{}, []<class T>(Type<T>) { return std::tuple(&conv2d_trial<T>); });
 
 }  // namespace sluice::kernels::cpu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/winograd.h>
 
@@ -52,7 +53,7 @@ Conv2dAlgorithm<T> conv2d_winograd() {
   return {"winograd", supports, scratch_bytes<T>, run<T>};
 }
 
-template Conv2dAlgorithm<float> conv2d_winograd();
-template Conv2dAlgorithm<BFloat16> conv2d_winograd();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&conv2d_winograd<T>); });
 
 }  // namespace sluice::kernels::cpu

@@ -2,6 +2,8 @@
 // In place of conv2d_onednn.cpp in a build without oneDNN.
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 
+#include <sluice/base/instantiate.h>
+
 namespace sluice::kernels::cpu {
 
 template <class T>
@@ -9,7 +11,7 @@ std::span<const Conv2dAlgorithm<T>> conv2d_onednn() {
   return {};
 }
 
-template std::span<const Conv2dAlgorithm<float>> conv2d_onednn();
-template std::span<const Conv2dAlgorithm<BFloat16>> conv2d_onednn();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&conv2d_onednn<T>); });
 
 }  // namespace sluice::kernels::cpu

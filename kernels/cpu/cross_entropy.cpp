@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/cross_entropy.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/exponential.h>
 #include <sluice/kernels/cpu/parallel.h>
 
@@ -107,15 +108,23 @@ void backward_rows(const CrossEntropyGeometry& geometry, std::int64_t begin, std
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& geometry) {
+std::size_t CrossEntropy<Cpu>::forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& geometry) {
   return static_cast<std::size_t>(geometry.rows) * sizeof(Master<T>);
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
-                                   const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
-                                   Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
+void CrossEntropy<Cpu>::forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
+                                Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
   auto* row_loss = static_cast<Master<T>*>(scratch);
   parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
     forward_rows(geometry, begin, end, logits, labels, class_weights, row_loss, log_sum_exp);
@@ -131,11 +140,12 @@ void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry& geom
   *weight_sum = static_cast<Master<T>>(weights);
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
-                                    const std::int32_t* labels, const Master<T>* class_weights,
-                                    const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
-                                    T* dlogits) {
+void CrossEntropy<Cpu>::backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                 const std::int32_t* labels, const Master<T>* class_weights,
+                                 const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
+                                 T* dlogits) {
   const Master<T> factor = *dloss / *weight_sum;
   parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
     backward_rows(
@@ -144,19 +154,21 @@ void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry& geo
   });
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
-                                        const std::int32_t* labels, const Master<T>* class_weights, Master<T>* row_loss,
-                                        Master<T>* log_sum_exp) {
+void CrossEntropy<Cpu>::rows_forward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                     const std::int32_t* labels, const Master<T>* class_weights, Master<T>* row_loss,
+                                     Master<T>* log_sum_exp) {
   parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
     forward_rows(geometry, begin, end, logits, labels, class_weights, row_loss, log_sum_exp);
   });
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
-                                         const std::int32_t* labels, const Master<T>* class_weights,
-                                         const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
+void CrossEntropy<Cpu>::rows_backward(const Exec&, const CrossEntropyGeometry& geometry, const T* logits,
+                                      const std::int32_t* labels, const Master<T>* class_weights,
+                                      const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
   parallel_for(geometry.rows, row_grain(geometry.classes), [=, &geometry](std::int64_t begin, std::int64_t end) {
     backward_rows(
         geometry, begin, end, logits, labels, class_weights, log_sum_exp, [=](std::int64_t i) { return drow_loss[i]; },
@@ -164,20 +176,10 @@ void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t softmax_cross_entropy_forward_scratch_bytes<T>(const Exec&, const CrossEntropyGeometry&);       \
-  template void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry&, const T*, const std::int32_t*, \
-                                              const Master<T>*, Master<T>*, Master<T>*, Master<T>*, void*);            \
-  template void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T*,                     \
-                                               const std::int32_t*, const Master<T>*, const Master<T>*,                \
-                                               const Master<T>*, const Master<T>*, T*);                                \
-  template void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry&, const T*,                 \
-                                                   const std::int32_t*, const Master<T>*, Master<T>*, Master<T>*);     \
-  template void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry&, const T*,                \
-                                                    const std::int32_t*, const Master<T>*, const Master<T>*,           \
-                                                    const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&CrossEntropy<Cpu>::forward_scratch_bytes<T>, &CrossEntropy<Cpu>::forward<T>,
+                    &CrossEntropy<Cpu>::backward<T>, &CrossEntropy<Cpu>::rows_forward<T>,
+                    &CrossEntropy<Cpu>::rows_backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/dropout.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -41,15 +42,21 @@ void dropout_loop(const DropoutMask& mask, std::int64_t first, std::int64_t last
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void dropout(const Exec&, const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
+void Dropout<Cpu>::apply(const Exec&, const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
   // A group of four costs about as much as forty elements of a copy.
   parallel_for((n + 3) / 4, kElementGrain / 40,
                [=, &mask](std::int64_t begin, std::int64_t end) { dropout_loop(mask, begin, end, n, x, y); });
 }
 
-template void dropout(const Exec&, const DropoutMask&, std::int64_t, const float*, float*);
-template void dropout(const Exec&, const DropoutMask&, std::int64_t, const BFloat16*, BFloat16*);
-template void dropout(const Exec&, const DropoutMask&, std::int64_t, const double*, double*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CpuTypes{}, []<class T>(Type<T>) { return std::tuple(&Dropout<Cpu>::apply<T>); });
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/elementwise.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -25,38 +26,43 @@ void scale_loop(std::int64_t n, Master<T> factor, const T* x, T* y) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class From, class To>
-void cast(const Exec&, std::int64_t n, const From* x, To* y) {
+void Elementwise<Cpu>::cast(const Exec&, std::int64_t n, const From* x, To* y) {
   parallel_for(n, kElementGrain,
                [=](std::int64_t begin, std::int64_t end) { cast_loop(end - begin, x + begin, y + begin); });
 }
 
+template <>
 template <class T>
-void add(const Exec&, std::int64_t n, const T* a, const T* b, T* y) {
+void Elementwise<Cpu>::add(const Exec&, std::int64_t n, const T* a, const T* b, T* y) {
   parallel_for(n, kElementGrain,
                [=](std::int64_t begin, std::int64_t end) { add_loop(end - begin, a + begin, b + begin, y + begin); });
 }
 
+template <>
 template <class T>
-void scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y) {
+void Elementwise<Cpu>::scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y) {
   parallel_for(n, kElementGrain,
                [=](std::int64_t begin, std::int64_t end) { scale_loop(end - begin, factor, x + begin, y + begin); });
 }
 
+template <>
 template <class T>
-void scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
+void Elementwise<Cpu>::scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
   scale(exec, n, *factor, x, y);
 }
 
-#define SLUICE_INSTANTIATE(T)                                              \
-  template void cast(const Exec&, std::int64_t, const T*, float*);         \
-  template void cast(const Exec&, std::int64_t, const T*, BFloat16*);      \
-  template void cast(const Exec&, std::int64_t, const T*, double*);        \
-  template void add(const Exec&, std::int64_t, const T*, const T*, T*);    \
-  template void scale(const Exec&, std::int64_t, Master<T>, const T*, T*); \
-  template void scale_by(const Exec&, std::int64_t, const Master<T>*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple_cat(
+      std::tuple(&Elementwise<Cpu>::add<T>, &Elementwise<Cpu>::scale<T>, &Elementwise<Cpu>::scale_by<T>),
+      instantiate(CpuTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cpu>::cast<T, To>); }));
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/flood_transform.h>
 
 namespace sluice::kernels::cpu {
@@ -17,16 +18,24 @@ double sum_of(std::int64_t n, const T* x) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void flood_forward(const Exec&, const double* level, const T* loss, T* value, T* sign) {
+void Flood<Cpu>::forward(const Exec&, const double* level, const T* loss, T* value, T* sign) {
   const Flooded<T> flooded = flood_hard(*loss, static_cast<T>(*level));
   if (value != nullptr) *value = flooded.value;
   *sign = flooded.slope;
 }
 
+template <>
 template <class T>
-void flood_rows_forward(const Exec&, std::int64_t rows, const FloodRule& rule, const T* losses,
-                        const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope) {
+void Flood<Cpu>::rows_forward(const Exec&, std::int64_t rows, const FloodRule& rule, const T* losses,
+                              const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope) {
   const auto count = static_cast<double>(rows);
   double values = 0, losses_sum = 0;
   std::int64_t below = 0;
@@ -47,20 +56,16 @@ void flood_rows_forward(const Exec&, std::int64_t rows, const FloodRule& rule, c
   *flooded = static_cast<T>(static_cast<double>(below) / count);
 }
 
+template <>
 template <class T>
-void gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, const T* class_levels,
-                         const std::int32_t* labels, T* levels) {
+void Flood<Cpu>::gather_class_levels(const Exec&, std::int64_t rows, std::int64_t classes, const T* class_levels,
+                                     const std::int32_t* labels, T* levels) {
   for (std::int64_t i = 0; i < rows; ++i)
     levels[i] = labels[i] >= 0 && labels[i] < classes ? class_levels[labels[i]] : T(0);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                        \
-  template void flood_forward(const Exec&, const double*, const T*, T*, T*);                                         \
-  template void flood_rows_forward(const Exec&, std::int64_t, const FloodRule&, const T*, const FloodLevels<T>&, T*, \
-                                   T*, T*, T*);                                                                      \
-  template void gather_class_levels(const Exec&, std::int64_t, std::int64_t, const T*, const std::int32_t*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(double)
-#undef SLUICE_INSTANTIATE
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Flood<Cpu>::forward<T>, &Flood<Cpu>::rows_forward<T>, &Flood<Cpu>::gather_class_levels<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

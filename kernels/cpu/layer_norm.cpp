@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -70,9 +71,17 @@ void add_parts(std::int64_t channels, const M* part, M* sum) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void layer_norm_forward(const Exec&, const LayerNormGeometry& g, double epsilon, const T* x, const Master<T>* weight,
-                        const Master<T>* bias, T* y, Master<T>* mean, Master<T>* inverse_deviation) {
+void LayerNorm<Cpu>::forward(const Exec&, const LayerNormGeometry& g, double epsilon, const T* x,
+                             const Master<T>* weight, const Master<T>* bias, T* y, Master<T>* mean,
+                             Master<T>* inverse_deviation) {
   parallel_for(g.rows, grain(g, 1), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
       forward_row(g.channels, epsilon, x + row * g.channels, weight, bias, y + row * g.channels, mean + row,
@@ -80,15 +89,17 @@ void layer_norm_forward(const Exec&, const LayerNormGeometry& g, double epsilon,
   });
 }
 
+template <>
 template <class T>
-std::size_t layer_norm_backward_scratch_bytes(const Exec&, const LayerNormGeometry& g) {
+std::size_t LayerNorm<Cpu>::backward_scratch_bytes(const Exec&, const LayerNormGeometry& g) {
   return static_cast<std::size_t>(2 * chunk_count(g) * g.channels) * sizeof(Master<T>);
 }
 
+template <>
 template <class T>
-void layer_norm_backward(const Exec&, const LayerNormGeometry& g, const T* x, const Master<T>* mean,
-                         const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,
-                         Master<T>* dweight, Master<T>* dbias, void* scratch) {
+void LayerNorm<Cpu>::backward(const Exec&, const LayerNormGeometry& g, const T* x, const Master<T>* mean,
+                              const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,
+                              Master<T>* dweight, Master<T>* dbias, void* scratch) {
   using M = Master<T>;
   const std::int64_t chunks = chunk_count(g), channels = g.channels;
   M* parts = static_cast<M*>(scratch);
@@ -109,14 +120,9 @@ void layer_norm_backward(const Exec&, const LayerNormGeometry& g, const T* x, co
   }
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                 \
-  template void layer_norm_forward(const Exec&, const LayerNormGeometry&, double, const T*, const Master<T>*, \
-                                   const Master<T>*, T*, Master<T>*, Master<T>*);                             \
-  template std::size_t layer_norm_backward_scratch_bytes<T>(const Exec&, const LayerNormGeometry&);           \
-  template void layer_norm_backward(const Exec&, const LayerNormGeometry&, const T*, const Master<T>*,        \
-                                    const Master<T>*, const Master<T>*, const T*, T*, Master<T>*, Master<T>*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&LayerNorm<Cpu>::forward<T>, &LayerNorm<Cpu>::backward_scratch_bytes<T>,
+                    &LayerNorm<Cpu>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

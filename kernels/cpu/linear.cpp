@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/linear_program.h>
 #include <sluice/kernels/cpu/parallel.h>
@@ -49,8 +50,15 @@ void backward_weight_row(const LinearShape& s, std::int64_t k, const T* x, const
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape& shape) {
+std::size_t Linear<Cpu>::forward_scratch_bytes(const Exec&, const LinearShape& shape) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
       return std::max(linear_program_scratch_bytes<T>(LinearPass::forward, shape),
@@ -58,15 +66,17 @@ std::size_t linear_forward_scratch_bytes(const Exec&, const LinearShape& shape) 
   return 0;
 }
 
+template <>
 template <class T>
-std::size_t linear_backward_input_scratch_bytes(const Exec&, const LinearShape& shape) {
+std::size_t Linear<Cpu>::backward_input_scratch_bytes(const Exec&, const LinearShape& shape) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape)) return linear_program_scratch_bytes<T>(LinearPass::backward_input, shape);
   return 0;
 }
 
+template <>
 template <class T>
-std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape& shape) {
+std::size_t Linear<Cpu>::backward_weight_scratch_bytes(const Exec&, const LinearShape& shape) {
   const std::size_t sums = sum_rows_scratch_bytes<T>(shape.rows, shape.out_features);
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
@@ -74,9 +84,10 @@ std::size_t linear_backward_weight_scratch_bytes(const Exec&, const LinearShape&
   return sums;
 }
 
+template <>
 template <class T>
-void linear_forward(const Exec&, const LinearShape& shape, const T* x, Weight<T> weight, const Master<T>* bias, T* y,
-                    void* scratch) {
+void Linear<Cpu>::forward(const Exec&, const LinearShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
+                          T* y, void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
       return run_linear_program<T>(bias == nullptr ? LinearPass::forward : LinearPass::forward_bias, shape, x,
@@ -87,8 +98,10 @@ void linear_forward(const Exec&, const LinearShape& shape, const T* x, Weight<T>
   });
 }
 
+template <>
 template <class T>
-void linear_backward_input(const Exec&, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx, void* scratch) {
+void Linear<Cpu>::backward_input(const Exec&, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx,
+                                 void* scratch) {
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
       return run_linear_program<T>(LinearPass::backward_input, shape, dx, weight.master, nullptr, dy, scratch);
@@ -98,9 +111,10 @@ void linear_backward_input(const Exec&, const LinearShape& shape, Weight<T> weig
   });
 }
 
+template <>
 template <class T>
-void linear_backward_weight(const Exec&, const LinearShape& shape, const T* x, const T* dy, Master<T>* dweight,
-                            Master<T>* dbias, void* scratch) {
+void Linear<Cpu>::backward_weight(const Exec&, const LinearShape& shape, const T* x, const T* dy, Master<T>* dweight,
+                                  Master<T>* dbias, void* scratch) {
   if (dbias != nullptr) sum_rows<T>(shape.rows, shape.out_features, dy, dbias, scratch);
   if constexpr (kLinearPrograms && !std::is_same_v<T, double>)
     if (by_program<T>(shape))
@@ -110,16 +124,10 @@ void linear_backward_weight(const Exec&, const LinearShape& shape, const T* x, c
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                            \
-  template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                     \
-  template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                    \
-  template void linear_forward(const Exec&, const LinearShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
-  template void linear_backward_input(const Exec&, const LinearShape&, Weight<T>, const T*, T*, void*);             \
-  template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, \
-                                       void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Linear<Cpu>::forward_scratch_bytes<T>, &Linear<Cpu>::backward_input_scratch_bytes<T>,
+                    &Linear<Cpu>::backward_weight_scratch_bytes<T>, &Linear<Cpu>::forward<T>,
+                    &Linear<Cpu>::backward_input<T>, &Linear<Cpu>::backward_weight<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

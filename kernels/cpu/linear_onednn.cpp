@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dnnl.hpp>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/linear_program.h>
 #include <sluice/kernels/cpu/onednn.h>
 #include <sluice/kernels/cpu/onednn_versions.h>
@@ -84,11 +85,8 @@ void run_linear_program(LinearPass pass, const LinearShape& shape, const T* x, c
   }
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                      \
-  template std::size_t linear_program_scratch_bytes<T>(LinearPass, const LinearShape&);                            \
-  template void run_linear_program(LinearPass, const LinearShape&, const T*, const float*, const float*, const T*, \
-                                   void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) {
+  return std::tuple(&linear_program_scratch_bytes<T>, &run_linear_program<T>);
+});
 
 }  // namespace sluice::kernels::cpu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/mean_squared_error.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -30,14 +31,22 @@ void backward_loop(std::int64_t n, Master<T> factor, const T* x, const T* target
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t mean_squared_error_forward_scratch_bytes(const Exec&, std::int64_t n) {
+std::size_t MeanSquaredError<Cpu>::forward_scratch_bytes(const Exec&, std::int64_t n) {
   return static_cast<std::size_t>(chunk_count(n)) * sizeof(double);
 }
 
+template <>
 template <class T>
-void mean_squared_error_forward(const Exec&, std::int64_t n, const T* x, const T* target, Master<T>* loss,
-                                void* scratch) {
+void MeanSquaredError<Cpu>::forward(const Exec&, std::int64_t n, const T* x, const T* target, Master<T>* loss,
+                                    void* scratch) {
   auto* sums = static_cast<double*>(scratch);
   parallel_for(chunk_count(n), kElementGrain / kChunk, [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t chunk = begin; chunk < end; ++chunk) {
@@ -50,21 +59,19 @@ void mean_squared_error_forward(const Exec&, std::int64_t n, const T* x, const T
   *loss = static_cast<Master<T>>(sum / static_cast<double>(n));
 }
 
+template <>
 template <class T>
-void mean_squared_error_backward(const Exec&, std::int64_t n, const T* x, const T* target, const Master<T>* dloss,
-                                 T* dx) {
+void MeanSquaredError<Cpu>::backward(const Exec&, std::int64_t n, const T* x, const T* target, const Master<T>* dloss,
+                                     T* dx) {
   const Master<T> factor = *dloss * 2 / static_cast<Master<T>>(n);
   parallel_for(n, kElementGrain, [=](std::int64_t begin, std::int64_t end) {
     backward_loop(end - begin, factor, x + begin, target + begin, dx + begin);
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                 \
-  template std::size_t mean_squared_error_forward_scratch_bytes<T>(const Exec&, std::int64_t);                \
-  template void mean_squared_error_forward(const Exec&, std::int64_t, const T*, const T*, Master<T>*, void*); \
-  template void mean_squared_error_backward(const Exec&, std::int64_t, const T*, const T*, const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&MeanSquaredError<Cpu>::forward_scratch_bytes<T>, &MeanSquaredError<Cpu>::forward<T>,
+                    &MeanSquaredError<Cpu>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

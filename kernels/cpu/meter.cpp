@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -37,9 +38,16 @@ RowCounts count_rows(std::int64_t begin, std::int64_t end, std::int64_t classes,
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void meter_add_images(const Exec&, std::int64_t rows, std::int64_t classes, const Master<T>* loss, const T* logits,
-                      const std::int32_t* labels, double* meter) {
+void Meter<Cpu>::add_images(const Exec&, std::int64_t rows, std::int64_t classes, const Master<T>* loss,
+                            const T* logits, const std::int32_t* labels, double* meter) {
   std::atomic<std::int64_t> images = 0;
   std::atomic<std::int64_t> correct = 0;
   parallel_for(rows, std::max<std::int64_t>(1, kElementGrain / classes), [&](std::int64_t begin, std::int64_t end) {
@@ -54,28 +62,25 @@ void meter_add_images(const Exec&, std::int64_t rows, std::int64_t classes, cons
   if (seen > 0) meter[kMeterLoss] += static_cast<double>(*loss) * seen;
 }
 
+template <>
 template <class T>
-void meter_add_batch(const Exec&, const double* level, const T* loss, double* meter) {
+void Meter<Cpu>::add_batch(const Exec&, const double* level, const T* loss, double* meter) {
   meter[kMeterBatches] += 1;
   const auto compared = static_cast<T>(*level);
   if (compared > 0 && *loss < compared) meter[kMeterFlooded] += 1;
 }
 
+template <>
 template <class T>
-void meter_add_flooded(const Exec&, const T* flooded, double* meter) {
+void Meter<Cpu>::add_flooded(const Exec&, const T* flooded, double* meter) {
   meter[kMeterBatches] += 1;
   meter[kMeterFlooded] += static_cast<double>(*flooded);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                         \
-  template void meter_add_images(const Exec&, std::int64_t, std::int64_t, const Master<T>*, const T*, \
-                                 const std::int32_t*, double*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
-template void meter_add_batch(const Exec&, const double*, const float*, double*);
-template void meter_add_batch(const Exec&, const double*, const double*, double*);
-template void meter_add_flooded(const Exec&, const float*, double*);
-template void meter_add_flooded(const Exec&, const double*, double*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CpuTypes{}, []<class T>(Type<T>) { return std::tuple(&Meter<Cpu>::add_images<T>); });
+[[gnu::used]] constexpr auto kLossInstances = instantiate(CpuMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Meter<Cpu>::add_batch<T>, &Meter<Cpu>::add_flooded<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -120,9 +121,16 @@ void with_momentum(Momentum kind, const F& f) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void sgd_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const SgdSettings& settings,
-              const double* learning_rate) {
+void Optimizer<Cpu>::sgd(const Exec&, std::span<const OptimizerSegment<T>> segments, const SgdSettings& settings,
+                         const double* learning_rate) {
   const T rate = static_cast<T>(*learning_rate);
   const T momentum = static_cast<T>(settings.momentum);
   with_momentum(settings.kind, [&](auto kind) {
@@ -136,9 +144,10 @@ void sgd_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const 
   });
 }
 
+template <>
 template <class T>
-void adam_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const AdamSettings& settings,
-               const double* learning_rate) {
+void Optimizer<Cpu>::adam(const Exec&, std::span<const OptimizerSegment<T>> segments, const AdamSettings& settings,
+                          const double* learning_rate) {
   for (const OptimizerSegment<T>& segment : segments) *segment.step += 1;
   for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
     const OptimizerSegment<T>& s = segments[i];
@@ -148,22 +157,25 @@ void adam_step(const Exec&, std::span<const OptimizerSegment<T>> segments, const
   });
 }
 
+template <>
 template <class T>
-void average_step(const Exec&, std::span<const AverageSegment<T>> segments, double decay) {
+void Optimizer<Cpu>::average(const Exec&, std::span<const AverageSegment<T>> segments, double decay) {
   for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
     average_loop(count, segments[i].value + begin, segments[i].average + begin, static_cast<T>(1 - decay));
   });
 }
 
+template <>
 template <class T>
-std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>> segments) {
+std::size_t GradientNorm<Cpu>::scratch_bytes(const Exec&, std::span<const GradientSegment<T>> segments) {
   std::int64_t chunks = 0;
   for (const GradientSegment<T>& segment : segments) chunks += chunks_of(segment.count);
   return static_cast<std::size_t>(chunks) * sizeof(double);
 }
 
+template <>
 template <class T>
-void gradient_norm(const Exec&, std::span<const GradientSegment<T>> segments, void* scratch, T* norm) {
+void GradientNorm<Cpu>::norm(const Exec&, std::span<const GradientSegment<T>> segments, void* scratch, T* norm) {
   double* partial = static_cast<double*>(scratch);
   std::int64_t chunks = 0;
   for (const GradientSegment<T>& segment : segments) {
@@ -181,36 +193,33 @@ void gradient_norm(const Exec&, std::span<const GradientSegment<T>> segments, vo
   *norm = static_cast<T>(std::sqrt(sum));
 }
 
+template <>
 template <class T>
-void clip_factor(const Exec&, const T* norm, double largest, T* factor) {
+void GradientNorm<Cpu>::clip_factor(const Exec&, const T* norm, double largest, T* factor) {
   const double wanted = largest / (static_cast<double>(*norm) + 1e-6);
   *factor = static_cast<T>(wanted > 1 ? 1 : wanted);
 }
 
+template <>
 template <class T>
-void ascent_rate(const Exec&, const T* norm, double radius, double* rate) {
+void GradientNorm<Cpu>::ascent_rate(const Exec&, const T* norm, double radius, double* rate) {
   const auto length = static_cast<double>(*norm);
   *rate = length == 0 ? 0 : -radius / length;
 }
 
+template <>
 template <class T>
-void scale_gradients(const Exec&, std::span<const GradientSegment<T>> segments, const T* factor) {
+void GradientNorm<Cpu>::scale(const Exec&, std::span<const GradientSegment<T>> segments, const T* factor) {
   for_each_part(segments, [&](std::size_t i, std::int64_t begin, std::int64_t count) {
     scale_loop(count, segments[i].gradient + begin, *factor);
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                     \
-  template void sgd_step(const Exec&, std::span<const OptimizerSegment<T>>, const SgdSettings&, const double*);   \
-  template void adam_step(const Exec&, std::span<const OptimizerSegment<T>>, const AdamSettings&, const double*); \
-  template void average_step(const Exec&, std::span<const AverageSegment<T>>, double);                            \
-  template std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<T>>);             \
-  template void gradient_norm(const Exec&, std::span<const GradientSegment<T>>, void*, T*);                       \
-  template void clip_factor(const Exec&, const T*, double, T*);                                                   \
-  template void ascent_rate(const Exec&, const T*, double, double*);                                              \
-  template void scale_gradients(const Exec&, std::span<const GradientSegment<T>>, const T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(double)
-#undef SLUICE_INSTANTIATE
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Optimizer<Cpu>::sgd<T>, &Optimizer<Cpu>::adam<T>, &Optimizer<Cpu>::average<T>,
+                    &GradientNorm<Cpu>::scratch_bytes<T>, &GradientNorm<Cpu>::norm<T>,
+                    &GradientNorm<Cpu>::clip_factor<T>, &GradientNorm<Cpu>::ascent_rate<T>,
+                    &GradientNorm<Cpu>::scale<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
@@ -93,8 +94,15 @@ void for_blocks(std::int64_t rows, std::int64_t columns, std::int64_t channels, 
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-void max_pool2d_forward(const Exec&, const PoolGeometry& g, const T* x, T* y, std::uint8_t* offsets) {
+void MaxPool2d<Cpu>::forward(const Exec&, const PoolGeometry& g, const T* x, T* y, std::uint8_t* offsets) {
   for_blocks(g.batch * g.out_height, g.out_width, g.channels, [&](std::int64_t at, std::int64_t c, std::int64_t count) {
     const std::int64_t p = at / g.out_width % g.out_height;
     const T* image = x + at / (g.out_width * g.out_height) * (g.height * g.width * g.channels);
@@ -116,8 +124,9 @@ void max_pool2d_forward(const Exec&, const PoolGeometry& g, const T* x, T* y, st
   });
 }
 
+template <>
 template <class T>
-void max_pool2d_backward(const Exec&, const PoolGeometry& g, const std::uint8_t* offsets, const T* dy, T* dx) {
+void MaxPool2d<Cpu>::backward(const Exec&, const PoolGeometry& g, const std::uint8_t* offsets, const T* dy, T* dx) {
   for_blocks(g.batch * g.height, g.width, g.channels, [&](std::int64_t at, std::int64_t c, std::int64_t count) {
     const std::int64_t image = at / (g.width * g.height) * (g.out_height * g.out_width * g.channels);
     Master<T> sum[kBlock] = {};
@@ -129,8 +138,9 @@ void max_pool2d_backward(const Exec&, const PoolGeometry& g, const std::uint8_t*
   });
 }
 
+template <>
 template <class T>
-void avg_pool2d_forward(const Exec&, const PoolGeometry& g, const T* x, T* y) {
+void AvgPool2d<Cpu>::forward(const Exec&, const PoolGeometry& g, const T* x, T* y) {
   const Master<T> share = Master<T>(1) / static_cast<Master<T>>(g.window_height * g.window_width);
   for_blocks(g.batch * g.out_height, g.out_width, g.channels, [&](std::int64_t at, std::int64_t c, std::int64_t count) {
     const std::int64_t p = at / g.out_width % g.out_height;
@@ -141,8 +151,9 @@ void avg_pool2d_forward(const Exec&, const PoolGeometry& g, const T* x, T* y) {
   });
 }
 
+template <>
 template <class T>
-void avg_pool2d_backward(const Exec&, const PoolGeometry& g, const T* dy, T* dx) {
+void AvgPool2d<Cpu>::backward(const Exec&, const PoolGeometry& g, const T* dy, T* dx) {
   const Master<T> share = Master<T>(1) / static_cast<Master<T>>(g.window_height * g.window_width);
   for_blocks(g.batch * g.height, g.width, g.channels, [&](std::int64_t at, std::int64_t c, std::int64_t count) {
     const std::int64_t image = at / (g.width * g.height) * (g.out_height * g.out_width * g.channels);
@@ -153,9 +164,10 @@ void avg_pool2d_backward(const Exec&, const PoolGeometry& g, const T* dy, T* dx)
   });
 }
 
+template <>
 template <class T>
-void global_average_pool_forward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels,
-                                 const T* x, T* y) {
+void GlobalAveragePool<Cpu>::forward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels,
+                                     const T* x, T* y) {
   const Master<T> share = Master<T>(1) / static_cast<Master<T>>(positions);
   const std::int64_t grain = std::max<std::int64_t>(1, kElementGrain / (positions * channels));
   parallel_for(batch, grain, [=](std::int64_t begin, std::int64_t end) {
@@ -170,9 +182,10 @@ void global_average_pool_forward(const Exec&, std::int64_t batch, std::int64_t p
   });
 }
 
+template <>
 template <class T>
-void global_average_pool_backward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels,
-                                  const T* dy, T* dx) {
+void GlobalAveragePool<Cpu>::backward(const Exec&, std::int64_t batch, std::int64_t positions, std::int64_t channels,
+                                      const T* dy, T* dx) {
   const Master<T> share = Master<T>(1) / static_cast<Master<T>>(positions);
   const std::int64_t grain = std::max<std::int64_t>(1, kElementGrain / (positions * channels));
   parallel_for(batch, grain, [=](std::int64_t begin, std::int64_t end) {
@@ -184,15 +197,10 @@ void global_average_pool_backward(const Exec&, std::int64_t batch, std::int64_t 
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                     \
-  template void max_pool2d_forward(const Exec&, const PoolGeometry&, const T*, T*, std::uint8_t*);                \
-  template void max_pool2d_backward(const Exec&, const PoolGeometry&, const std::uint8_t*, const T*, T*);         \
-  template void avg_pool2d_forward(const Exec&, const PoolGeometry&, const T*, T*);                               \
-  template void avg_pool2d_backward(const Exec&, const PoolGeometry&, const T*, T*);                              \
-  template void global_average_pool_forward(const Exec&, std::int64_t, std::int64_t, std::int64_t, const T*, T*); \
-  template void global_average_pool_backward(const Exec&, std::int64_t, std::int64_t, std::int64_t, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&MaxPool2d<Cpu>::forward<T>, &MaxPool2d<Cpu>::backward<T>, &AvgPool2d<Cpu>::forward<T>,
+                    &AvgPool2d<Cpu>::backward<T>, &GlobalAveragePool<Cpu>::forward<T>,
+                    &GlobalAveragePool<Cpu>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

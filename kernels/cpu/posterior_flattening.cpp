@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/exponential.h>
 #include <sluice/kernels/cpu/parallel.h>
 
@@ -80,15 +81,23 @@ void descend_row(std::int64_t classes, const T* x, std::int32_t label, Master<T>
 
 }  // namespace
 
+}  // namespace sluice::kernels::cpu
+
+namespace sluice::kernels {
+
+using namespace cpu;
+
+template <>
 template <class T>
-std::size_t posterior_flattening_forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry& geometry) {
+std::size_t PosteriorFlattening<Cpu>::forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry& geometry) {
   return static_cast<std::size_t>(geometry.rows) * sizeof(Master<T>);
 }
 
+template <>
 template <class T>
-void posterior_flattening_forward(const Exec&, const PosteriorFlatteningGeometry& geometry, const T* logits,
-                                  const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
-                                  Master<T>* value, void* scratch) {
+void PosteriorFlattening<Cpu>::forward(const Exec&, const PosteriorFlatteningGeometry& geometry, const T* logits,
+                                       const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
+                                       Master<T>* value, void* scratch) {
   if (descends<T>(geometry, loss)) {
     *value = *loss;
     return;
@@ -102,10 +111,11 @@ void posterior_flattening_forward(const Exec&, const PosteriorFlatteningGeometry
   *value = static_cast<Master<T>>(sum / static_cast<double>(geometry.rows));
 }
 
+template <>
 template <class T>
-void posterior_flattening_backward(const Exec&, const PosteriorFlatteningGeometry& geometry, const T* logits,
-                                   const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
-                                   const Master<T>* dvalue, T* dlogits) {
+void PosteriorFlattening<Cpu>::backward(const Exec&, const PosteriorFlatteningGeometry& geometry, const T* logits,
+                                        const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
+                                        const Master<T>* dvalue, T* dlogits) {
   // 0 * loss: NaN where the loss is NaN.
   const Master<T> factor = *dvalue / static_cast<Master<T>>(geometry.rows) + 0 * *loss;
   const bool descend = descends<T>(geometry, loss);
@@ -121,17 +131,9 @@ void posterior_flattening_backward(const Exec&, const PosteriorFlatteningGeometr
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t posterior_flattening_forward_scratch_bytes<T>(const Exec&, const PosteriorFlatteningGeometry&); \
-  template void posterior_flattening_forward(const Exec&, const PosteriorFlatteningGeometry&, const T*,                \
-                                             const std::int32_t*, const Master<T>*, const Master<T>*, Master<T>*,      \
-                                             void*);                                                                   \
-  template void posterior_flattening_backward(const Exec&, const PosteriorFlatteningGeometry&, const T*,               \
-                                              const std::int32_t*, const Master<T>*, const Master<T>*,                 \
-                                              const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-SLUICE_INSTANTIATE(double)
-#undef SLUICE_INSTANTIATE
+[[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&PosteriorFlattening<Cpu>::forward_scratch_bytes<T>, &PosteriorFlattening<Cpu>::forward<T>,
+                    &PosteriorFlattening<Cpu>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice::kernels

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 #include <sluice/kernels/cpu/winograd_transform.h>
 
@@ -242,10 +243,8 @@ void winograd_backward_input(const WinogradShape& shape, const float* weight, co
            cutter.at);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                            \
-  template void winograd_forward(const WinogradShape&, const T*, const float*, const float*, T*, void*); \
-  template void winograd_backward_input(const WinogradShape&, const float*, const T*, T*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) {
+  return std::tuple(&winograd_forward<T>, &winograd_backward_input<T>);
+});
 
 }  // namespace sluice::kernels::cpu

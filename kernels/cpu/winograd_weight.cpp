@@ -6,6 +6,7 @@
 // which is cheaper than to keep them.
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cpu/parallel.h>
 #include <sluice/kernels/cpu/winograd_transform.h>
 
@@ -196,7 +197,7 @@ void winograd_backward_weight(const WinogradShape& shape, const T* x, const T* d
   });
 }
 
-template void winograd_backward_weight(const WinogradShape&, const float*, const float*, float*, void*);
-template void winograd_backward_weight(const WinogradShape&, const BFloat16*, const BFloat16*, float*, void*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&winograd_backward_weight<T>); });
 
 }  // namespace sluice::kernels::cpu

@@ -4,6 +4,7 @@
 // of normalised values lies in shared memory, where an access of a warp to any 32 of them takes few turns.
 #include <sluice/kernels/augment.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
@@ -54,18 +55,25 @@ __global__ void __launch_bounds__(kPackThreads)
   }
 }
 
-template <class Label>
 __global__ void __launch_bounds__(kPackThreads)
-    gather_labels_kernel(std::int64_t samples, const std::int64_t* which, const Label* labels, Label* gathered) {
+    gather_labels_kernel(std::int64_t samples, const std::int64_t* which, const std::int32_t* labels,
+                         std::int32_t* gathered) {
   const auto n = global_thread<std::int64_t>();
   if (n < samples) gathered[n] = labels[which[n]];
 }
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void augment(const Exec& exec, const AugmentGeometry& g, std::uint64_t seed, const double* epoch,
-             const std::int64_t* which, const std::uint8_t* images, const float* values, T* y) {
+void Augment<Cuda>::images(const Exec& exec, const AugmentGeometry& g, std::uint64_t seed, const double* epoch,
+                           const std::int64_t* which, const std::uint8_t* images, const float* values, T* y) {
   const std::int64_t size = g.height * g.width * g.channels;
   require(size < std::int64_t{1} << 30, "augment", "expects images of less than 2^30 elements, got ", size);
   if (g.samples * size == 0) return;
@@ -82,19 +90,15 @@ void augment(const Exec& exec, const AugmentGeometry& g, std::uint64_t seed, con
     run(std::integral_constant<int, 1>{});
 }
 
-template <class Label>
-void gather_labels(const Exec& exec, std::int64_t samples, const std::int64_t* which, const Label* labels,
-                   Label* gathered) {
+template <>
+void Augment<Cuda>::labels(const Exec& exec, std::int64_t samples, const std::int64_t* which,
+                           const std::int32_t* labels, std::int32_t* gathered) {
   if (samples == 0) return;
-  launch(exec, {"gather_labels", blocks_for(samples, kPackThreads), kPackThreads}, gather_labels_kernel<Label>, samples,
-         which, labels, gathered);
+  launch(exec, {"gather_labels", blocks_for(samples, kPackThreads), kPackThreads}, gather_labels_kernel, samples, which,
+         labels, gathered);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                   \
-  template void augment(const Exec&, const AugmentGeometry&, std::uint64_t, const double*, const std::int64_t*, \
-                        const std::uint8_t*, const float*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
-template void gather_labels(const Exec&, std::int64_t, const std::int64_t*, const std::int32_t*, std::int32_t*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(Types<float, BFloat16>{}, []<class T>(Type<T>) { return std::tuple(&Augment<Cuda>::images<T>); });
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -5,6 +5,7 @@
 // then over the runs in order; the second stage moves little and costs a launch.
 #include <sluice/kernels/batch_norm.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/columns.h>
 
 namespace sluice::kernels::cuda {
@@ -189,14 +190,22 @@ void with_tail(BatchNormTail tail, const Run& run) {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t batch_norm_scratch_bytes(const Exec&, const BatchNormGeometry& g) {
+std::size_t BatchNorm<Cuda>::scratch_bytes(const Exec&, const BatchNormGeometry& g) {
   return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostColumnBlocks);
 }
 
+template <>
 template <class T>
-void batch_norm_apply(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
-                      const BatchNormChannels<Master<T>>& channels, const T* x, const T* residual, T* y) {
+void BatchNorm<Cuda>::apply(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
+                            const BatchNormChannels<Master<T>>& channels, const T* x, const T* residual, T* y) {
   if (g.rows == 0) return;
   with_tail(tail, [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
     with_column_width<T>(
@@ -210,10 +219,11 @@ void batch_norm_apply(const Exec& exec, const BatchNormGeometry& g, BatchNormTai
   });
 }
 
+template <>
 template <class T>
-void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
-                       const BatchNormChannels<Master<T>>& channels, const T* x, const T* y, const T* dy, T* dz,
-                       Master<T>* dweight, Master<T>* dbias, void* scratch) {
+void BatchNorm<Cuda>::backward_sums(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
+                                    const BatchNormChannels<Master<T>>& channels, const T* x, const T* y, const T* dy,
+                                    T* dz, Master<T>* dweight, Master<T>* dbias, void* scratch) {
   float* sums = static_cast<float*>(scratch);
   with_tail(tail, [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
     with_column_width<T>(
@@ -230,10 +240,11 @@ void batch_norm_reduce(const Exec& exec, const BatchNormGeometry& g, BatchNormTa
   });
 }
 
+template <>
 template <class T>
-void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
-                               BatchNormStatisticsOf statistics, const BatchNormChannels<Master<T>>& channels,
-                               const Master<T>* dweight, const Master<T>* dbias, const T* x, const T* dy, T* dx) {
+void BatchNorm<Cuda>::backward_input(const Exec& exec, const BatchNormGeometry& g, BatchNormTail tail,
+                                     BatchNormStatisticsOf statistics, const BatchNormChannels<Master<T>>& channels,
+                                     const Master<T>* dweight, const Master<T>* dbias, const T* x, const T* dy, T* dx) {
   if (g.rows == 0) return;
   const float share = statistics == BatchNormStatisticsOf::batch ? 1.0f / static_cast<float>(g.rows) : 0.0f;
   const auto run = [&]<BatchNormTail fused>(std::integral_constant<BatchNormTail, fused>) {
@@ -253,17 +264,9 @@ void batch_norm_backward_input(const Exec& exec, const BatchNormGeometry& g, Bat
     run(std::integral_constant<BatchNormTail, BatchNormTail::none>{});
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t batch_norm_scratch_bytes<T>(const Exec&, const BatchNormGeometry&);                             \
-  template void batch_norm_apply(const Exec&, const BatchNormGeometry&, BatchNormTail,                                 \
-                                 const BatchNormChannels<Master<T>>&, const T*, const T*, T*);                         \
-  template void batch_norm_reduce(const Exec&, const BatchNormGeometry&, BatchNormTail,                                \
-                                  const BatchNormChannels<Master<T>>&, const T*, const T*, const T*, T*, Master<T>*,   \
-                                  Master<T>*, void*);                                                                  \
-  template void batch_norm_backward_input(const Exec&, const BatchNormGeometry&, BatchNormTail, BatchNormStatisticsOf, \
-                                          const BatchNormChannels<Master<T>>&, const Master<T>*, const Master<T>*,     \
-                                          const T*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&BatchNorm<Cuda>::scratch_bytes<T>, &BatchNorm<Cuda>::apply<T>, &BatchNorm<Cuda>::backward_sums<T>,
+                    &BatchNorm<Cuda>::backward_input<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

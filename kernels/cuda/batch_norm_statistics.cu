@@ -3,6 +3,7 @@
 // or as running statistics give them. Bound by bytes, and the floor is the bytes over the memory's bandwidth: x is read
 // once, moments are a sixteenth of that or less. Sums are taken by runs of rows, then over the runs in order; the
 // second stage moves little and costs a launch.
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/batch_norm.h>
 #include <sluice/kernels/cuda/columns.h>
 
@@ -100,10 +101,17 @@ __global__ void __launch_bounds__(128)
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& g, const T* x, double epsilon, double momentum,
-                           Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                           Master<T>* inverse_deviation, void* scratch) {
+void BatchNorm<Cuda>::statistics(const Exec& exec, const BatchNormGeometry& g, const T* x, double epsilon,
+                                 double momentum, Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                 Master<T>* inverse_deviation, void* scratch) {
   float* sums = static_cast<float*>(scratch);
   const Statistics to{epsilon, momentum, running_mean, running_variance, mean, inverse_deviation};
   with_column_width<T>(
@@ -119,32 +127,29 @@ void batch_norm_statistics(const Exec& exec, const BatchNormGeometry& g, const T
       x);
 }
 
+template <>
 template <class T>
-void batch_norm_statistics_of_moments(const Exec& exec, const BatchNormGeometry& g,
-                                      const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
-                                      Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
-                                      Master<T>* inverse_deviation) {
+void BatchNorm<Cuda>::statistics_of_moments(const Exec& exec, const BatchNormGeometry& g,
+                                            const BatchNormMoments<Master<T>>& moments, double epsilon, double momentum,
+                                            Master<T>* running_mean, Master<T>* running_variance, Master<T>* mean,
+                                            Master<T>* inverse_deviation) {
   const Statistics to{epsilon, momentum, running_mean, running_variance, mean, inverse_deviation};
   finish_columns(exec, "batch_norm_statistics_of_moments", g.channels, (g.rows + moments.run - 1) / moments.run,
                  moments.values, FinishStatistics<AroundMean>{{moments.values}, g.rows, g.channels, moments.run, to});
 }
 
+template <>
 template <class T>
-void batch_norm_running(const Exec& exec, std::int64_t channels, double epsilon, const Master<T>* running_mean,
-                        const Master<T>* running_variance, Master<T>* mean, Master<T>* inverse_deviation) {
+void BatchNorm<Cuda>::running_statistics(const Exec& exec, std::int64_t channels, double epsilon,
+                                         const Master<T>* running_mean, const Master<T>* running_variance,
+                                         Master<T>* mean, Master<T>* inverse_deviation) {
   launch(exec, {"batch_norm_running", blocks_for(channels, 128), 128}, batch_norm_running_kernel, channels, epsilon,
          running_mean, running_variance, mean, inverse_deviation);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template void batch_norm_statistics(const Exec&, const BatchNormGeometry&, const T*, double, double, Master<T>*,  \
-                                      Master<T>*, Master<T>*, Master<T>*, void*);                                   \
-  template void batch_norm_statistics_of_moments<T>(const Exec&, const BatchNormGeometry&,                          \
-                                                    const BatchNormMoments<Master<T>>&, double, double, Master<T>*, \
-                                                    Master<T>*, Master<T>*, Master<T>*);                            \
-  template void batch_norm_running<T>(const Exec&, std::int64_t, double, const Master<T>*, const Master<T>*,        \
-                                      Master<T>*, Master<T>*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&BatchNorm<Cuda>::statistics<T>, &BatchNorm<Cuda>::statistics_of_moments<T>,
+                    &BatchNorm<Cuda>::running_statistics<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

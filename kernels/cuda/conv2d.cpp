@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/batch_norm.h>
 #include <sluice/kernels/cuda/conv2d_algorithm.h>
 #include <sluice/kernels/cuda/conv2d_libraries.h>
@@ -58,7 +59,7 @@ BatchNormGeometry normed_by(const Conv2dShape& shape) {
 template <class T>
 std::size_t statistics_bytes(const Exec& exec, const Conv2dAlgorithm<T>& algorithm, const Conv2dShape& shape) {
   const BatchNormGeometry g = normed_by(shape);
-  if (algorithm.moments_run == nullptr) return batch_norm_scratch_bytes<T>(exec, g);
+  if (algorithm.moments_run == nullptr) return BatchNorm<Cuda>::scratch_bytes<T>(exec, g);
   const std::int64_t run = algorithm.moments_run(shape);
   return static_cast<std::size_t>(2 * ((g.rows + run - 1) / run) * g.channels) * sizeof(float);
 }
@@ -69,9 +70,9 @@ void statistics(const Exec& exec, const Conv2dAlgorithm<T>& algorithm, const Con
   const BatchNormGeometry g = normed_by(shape);
   float* inverse_deviation = mean + g.channels;
   if (algorithm.moments_run == nullptr)
-    return batch_norm_statistics<T>(exec, g, y, 1e-5, 0, nullptr, nullptr, mean, inverse_deviation, moments);
-  batch_norm_statistics_of_moments<T>(exec, g, {moments, algorithm.moments_run(shape)}, 1e-5, 0, nullptr, nullptr, mean,
-                                      inverse_deviation);
+    return BatchNorm<Cuda>::statistics<T>(exec, g, y, 1e-5, 0, nullptr, nullptr, mean, inverse_deviation, moments);
+  BatchNorm<Cuda>::statistics_of_moments<T>(exec, g, {moments, algorithm.moments_run(shape)}, 1e-5, 0, nullptr, nullptr,
+                                            mean, inverse_deviation);
 }
 
 template <class T>
@@ -164,65 +165,70 @@ void conv2d(const Exec& exec, Conv2dPass pass, const Conv2dShape& shape, const C
   algorithm_for<T>(exec, pass, shape).run(exec, pass, shape, operands, scratch);
 }
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t conv2d_forward_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
+std::size_t Conv2d<Cuda>::forward_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
   return conv2d_scratch_bytes<T>(exec, Conv2dPass::forward, shape);
 }
 
+template <>
 template <class T>
-std::size_t conv2d_backward_input_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
+std::size_t Conv2d<Cuda>::backward_input_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
   return conv2d_scratch_bytes<T>(exec, Conv2dPass::backward_input, shape);
 }
 
+template <>
 template <class T>
-std::size_t conv2d_backward_weight_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
+std::size_t Conv2d<Cuda>::backward_weight_scratch_bytes(const Exec& exec, const Conv2dShape& shape) {
   return conv2d_scratch_bytes<T>(exec, Conv2dPass::backward_weight, shape);
 }
 
 // Where the algorithm leaves none, batch norm takes its statistics from y.
+template <>
 template <class T>
-std::int64_t conv2d_moments_run(const Exec& exec, const Conv2dShape& shape) {
+std::int64_t Conv2d<Cuda>::moments_run(const Exec& exec, const Conv2dShape& shape) {
   if (shape.window.moments == Moments::absent) return 0;
   const auto moments_run = algorithm_for<T>(exec, Conv2dPass::forward, shape).moments_run;
   return moments_run == nullptr ? 0 : moments_run(shape);
 }
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
+template <>
 template <class T>
-void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
-                    T* y, Master<T>* moments, void* scratch) {
+void Conv2d<Cuda>::forward(const Exec& exec, const Conv2dShape& shape, const T* x, Weight<T> weight,
+                           const Master<T>* bias, T* y, Master<T>* moments, void* scratch) {
   conv2d<T>(
       exec, Conv2dPass::forward, shape,
       {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded, moments},
       scratch);
 }
 
+template <>
 template <class T>
-void conv2d_backward_input(const Exec& exec, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx,
-                           void* scratch) {
+void Conv2d<Cuda>::backward_input(const Exec& exec, const Conv2dShape& shape, Weight<T> weight, const T* dy, T* dx,
+                                  void* scratch) {
   conv2d<T>(exec, Conv2dPass::backward_input, shape,
             {dx, const_cast<float*>(weight.master), nullptr, const_cast<T*>(dy), weight.rounded}, scratch);
 }
 
+template <>
 template <class T>
-void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const T* x, const T* dy, Master<T>* dweight,
-                            Master<T>* dbias, void* scratch) {
+void Conv2d<Cuda>::backward_weight(const Exec& exec, const Conv2dShape& shape, const T* x, const T* dy,
+                                   Master<T>* dweight, Master<T>* dbias, void* scratch) {
   conv2d<T>(exec, Conv2dPass::backward_weight, shape, {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t conv2d_scratch_bytes<T>(const Exec&, Conv2dPass, const Conv2dShape&);                           \
-  template void conv2d(const Exec&, Conv2dPass, const Conv2dShape&, const Conv2dOperands<T>&, void*);                  \
-  template std::size_t conv2d_forward_scratch_bytes<T>(const Exec&, const Conv2dShape&);                               \
-  template std::size_t conv2d_backward_input_scratch_bytes<T>(const Exec&, const Conv2dShape&);                        \
-  template std::size_t conv2d_backward_weight_scratch_bytes<T>(const Exec&, const Conv2dShape&);                       \
-  template std::int64_t conv2d_moments_run<T>(const Exec&, const Conv2dShape&);                                        \
-  template void conv2d_forward(const Exec&, const Conv2dShape&, const T*, Weight<T>, const Master<T>*, T*, Master<T>*, \
-                               void*);                                                                                 \
-  template void conv2d_backward_input(const Exec&, const Conv2dShape&, Weight<T>, const T*, T*, void*);                \
-  template void conv2d_backward_weight(const Exec&, const Conv2dShape&, const T*, const T*, Master<T>*, Master<T>*,    \
-                                       void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&conv2d_scratch_bytes<T>, &conv2d<T>, &Conv2d<Cuda>::forward_scratch_bytes<T>,
+                    &Conv2d<Cuda>::backward_input_scratch_bytes<T>, &Conv2d<Cuda>::backward_weight_scratch_bytes<T>,
+                    &Conv2d<Cuda>::moments_run<T>, &Conv2d<Cuda>::forward<T>, &Conv2d<Cuda>::backward_input<T>,
+                    &Conv2d<Cuda>::backward_weight<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

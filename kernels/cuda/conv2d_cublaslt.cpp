@@ -11,6 +11,7 @@
 #include <mutex>
 #include <tuple>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/conv2d_libraries.h>
 #include <sluice/kernels/cuda/launch.h>
 #include <sluice/kernels/cuda/shared_library.h>
@@ -241,7 +242,7 @@ Conv2dAlgorithm<T> conv2d_cublaslt() {
   return {"cublaslt", supports<T>, scratch_bytes<T>, run<T>};
 }
 
-template Conv2dAlgorithm<float> conv2d_cublaslt();
-template Conv2dAlgorithm<BFloat16> conv2d_cublaslt();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&conv2d_cublaslt<T>); });
 
 }  // namespace sluice::kernels::cuda

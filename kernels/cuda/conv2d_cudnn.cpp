@@ -8,6 +8,7 @@
 #include <mutex>
 #include <tuple>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/conv2d_libraries.h>
 #include <sluice/kernels/cuda/launch.h>
 #include <sluice/kernels/cuda/shared_library.h>
@@ -221,7 +222,7 @@ void run(const Exec& exec, Conv2dPass pass, const Conv2dShape& s, const Conv2dOp
                                         d.weight, dweight),
             "cudnnConvolutionBackwardFilter");
       if constexpr (!std::is_same_v<T, float>)
-        cast<T, float>(exec, s.weight_size(), reinterpret_cast<const T*>(weight_copy), operands.weight);
+        Elementwise<Cuda>::cast(exec, s.weight_size(), reinterpret_cast<const T*>(weight_copy), operands.weight);
       if (operands.bias != nullptr)
         sum_rows<T>(exec, s.batch * s.out_height * s.out_width, s.out_channels, operands.y, operands.bias, sums);
       return;
@@ -237,7 +238,7 @@ Conv2dAlgorithm<T> conv2d_cudnn() {
   return {"cudnn", supports<T>, scratch_bytes<T>, run<T>};
 }
 
-template Conv2dAlgorithm<float> conv2d_cudnn();
-template Conv2dAlgorithm<BFloat16> conv2d_cudnn();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&conv2d_cudnn<T>); });
 
 }  // namespace sluice::kernels::cuda

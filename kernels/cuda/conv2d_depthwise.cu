@@ -169,7 +169,8 @@ void run(const Exec& exec, Conv2dPass pass, const Conv2dShape& s, const Conv2dOp
 }
 
 bool supports(Conv2dPass, const Conv2dShape& s) {
-  return s.in_channels == s.window.groups && s.out_channels == s.window.groups && Window::fits(s);
+  return s.window.groups > 1 && s.in_channels == s.window.groups && s.out_channels == s.window.groups &&
+         Window::fits(s);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Convolution by its definition, for every shape: groups, dilation, any stride, sizes past 2^31. A thread sums one
 // result in float; what threads share comes from the caches. Serves depthwise and grouped convolutions, which are
 // bound by bytes, and is the oracle of the others on a GPU.
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/conv2d_algorithm.h>
 #include <sluice/kernels/cuda/device.h>
 #include <sluice/kernels/cuda/sum_rows.h>
@@ -191,7 +192,7 @@ Conv2dAlgorithm<T> conv2d_direct() {
   return {"direct", supports, scratch_bytes, run<T>};
 }
 
-template Conv2dAlgorithm<float> conv2d_direct();
-template Conv2dAlgorithm<BFloat16> conv2d_direct();
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&conv2d_direct<T>); });
 
 }  // namespace sluice::kernels::cuda

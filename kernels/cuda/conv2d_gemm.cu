@@ -230,7 +230,7 @@ class Conv2dGemm {
     if constexpr (std::is_same_v<Element, float>) {
       weight = operands.weight;
     } else if (weight == nullptr) {
-      cast<float, Element>(exec, s.weight_size(), operands.weight, static_cast<Element*>(scratch));
+      Elementwise<Cuda>::cast(exec, s.weight_size(), operands.weight, static_cast<Element*>(scratch));
       weight = static_cast<const Element*>(scratch);
     }
     gather(exec, forward_shape(s), operands.x, weight, operands.bias, operands.y, operands.moments);

@@ -2,8 +2,11 @@
 // The matrix products of convolution with f32 factors by fused multiply-adds.
 #include <sluice/kernels/cuda/conv2d_gemm_tiles.h>
 
+#include <sluice/base/instantiate.h>
+
 namespace sluice::kernels::cuda {
 
-SLUICE_INSTANTIATE_CONV2D_GEMM(Fp32Products)
+[[gnu::used]] constexpr auto kInstances =
+    std::tuple(&conv2d_gather<Fp32Products>, &conv2d_weight_gradient<Fp32Products>);
 
 }  // namespace sluice::kernels::cuda

@@ -2,8 +2,11 @@
 // The matrix products of convolution with f32 factors rounded to TF32 on tensor cores.
 #include <sluice/kernels/cuda/conv2d_gemm_tiles.h>
 
+#include <sluice/base/instantiate.h>
+
 namespace sluice::kernels::cuda {
 
-SLUICE_INSTANTIATE_CONV2D_GEMM(Tf32Products)
+[[gnu::used]] constexpr auto kInstances =
+    std::tuple(&conv2d_gather<Tf32Products>, &conv2d_weight_gradient<Tf32Products>);
 
 }  // namespace sluice::kernels::cuda

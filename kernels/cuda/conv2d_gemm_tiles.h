@@ -56,11 +56,4 @@ void conv2d_weight_gradient(const Exec& exec, const WeightGradientShape& shape,
   }
 }
 
-#define SLUICE_INSTANTIATE_CONV2D_GEMM(Arithmetic)                                                              \
-  template void conv2d_gather<Arithmetic>(const Exec&, const GatherShape&,                                      \
-                                          const GatherOperands<typename Arithmetic::Element>&, Access);         \
-  template void conv2d_weight_gradient<Arithmetic>(const Exec&, const WeightGradientShape&,                     \
-                                                   const WeightGradientOperands<typename Arithmetic::Element>&, \
-                                                   Access, Access);
-
 }  // namespace sluice::kernels::cuda

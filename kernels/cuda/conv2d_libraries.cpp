@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <sluice/base/error.h>
+#include <sluice/base/instantiate.h>
 
 namespace sluice::kernels::cuda {
 
@@ -23,7 +24,9 @@ std::span<const Conv2dAlgorithm<T>> conv2d_libraries() {
   return found;
 }
 
-template std::span<const Conv2dAlgorithm<float>> conv2d_libraries();
-template std::span<const Conv2dAlgorithm<BFloat16>> conv2d_libraries();
+void require_cudnn() { conv2d_cudnn<float>(); }
+
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&conv2d_libraries<T>); });
 
 }  // namespace sluice::kernels::cuda

@@ -24,6 +24,9 @@ Conv2dAlgorithm<T> conv2d_cublaslt();
 template <class T>
 std::span<const Conv2dAlgorithm<T>> conv2d_libraries();
 
+// Throws DeviceError where cuDNN is not there.
+void require_cudnn();
+
 // Bytes of a copy of `elements` parameters in T; none where they are T already.
 template <class T>
 std::size_t copy_bytes(std::int64_t elements) {
@@ -36,7 +39,7 @@ const T* copy_as(const Exec& exec, std::int64_t n, const float* values, std::byt
   if constexpr (std::is_same_v<T, float>) {
     return values;
   } else {
-    cast<float, T>(exec, n, values, reinterpret_cast<T*>(copy));
+    Elementwise<Cuda>::cast(exec, n, values, reinterpret_cast<T*>(copy));
     return reinterpret_cast<T*>(copy);
   }
 }

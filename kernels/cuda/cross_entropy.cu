@@ -3,6 +3,7 @@
 // many; at the size of a batch (2048 x 10: 80 KB) by the launch, so that forward is one launch there.
 #include <sluice/kernels/cross_entropy.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/cross_entropy_rows.h>
 
 namespace sluice::kernels::cuda {
@@ -73,33 +74,43 @@ void backward(const Exec& exec, const char* name, const CrossEntropyGeometry& g,
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t softmax_cross_entropy_forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
+std::size_t CrossEntropy<Cuda>::forward_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
   return row_means_scratch_bytes(g.rows, g.classes);
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
-                                   const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
-                                   Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
+void CrossEntropy<Cuda>::forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
+                                 const std::int32_t* labels, const Master<T>* class_weights, Master<T>* loss,
+                                 Master<T>* log_sum_exp, Master<T>* weight_sum, void* scratch) {
   const CrossEntropyTarget target(g, labels, class_weights);
   row_means(exec, "softmax_cross_entropy_forward", g.rows, g.classes, logits,
             MeanLoss<T>{target, logits, loss, log_sum_exp, weight_sum}, scratch);
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
-                                    const std::int32_t* labels, const Master<T>* class_weights,
-                                    const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
-                                    T* dlogits) {
-  backward(exec, "softmax_cross_entropy_backward", g, logits, CrossEntropyTarget(g, labels, class_weights), log_sum_exp,
-           SameForAll{dloss, weight_sum}, dlogits);
+void CrossEntropy<Cuda>::backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
+                                  const std::int32_t* labels, const Master<T>* class_weights,
+                                  const Master<T>* log_sum_exp, const Master<T>* weight_sum, const Master<T>* dloss,
+                                  T* dlogits) {
+  cuda::backward(exec, "softmax_cross_entropy_backward", g, logits, CrossEntropyTarget(g, labels, class_weights),
+                 log_sum_exp, SameForAll{dloss, weight_sum}, dlogits);
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_rows_forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
-                                        const std::int32_t* labels, const Master<T>* class_weights, Master<T>* losses,
-                                        Master<T>* log_sum_exp) {
+void CrossEntropy<Cuda>::rows_forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
+                                      const std::int32_t* labels, const Master<T>* class_weights, Master<T>* losses,
+                                      Master<T>* log_sum_exp) {
   if (g.rows == 0) return;
   const CrossEntropyTarget target(g, labels, class_weights);
   with_row_shape(g.classes, [&]<int lanes, int kept>() {
@@ -108,27 +119,19 @@ void softmax_cross_entropy_rows_forward(const Exec& exec, const CrossEntropyGeom
   });
 }
 
+template <>
 template <class T>
-void softmax_cross_entropy_rows_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
-                                         const std::int32_t* labels, const Master<T>* class_weights,
-                                         const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
-  backward(exec, "softmax_cross_entropy_rows_backward", g, logits, CrossEntropyTarget(g, labels, class_weights),
-           log_sum_exp, OneForEach{drow_loss}, dlogits);
+void CrossEntropy<Cuda>::rows_backward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
+                                       const std::int32_t* labels, const Master<T>* class_weights,
+                                       const Master<T>* log_sum_exp, const Master<T>* drow_loss, T* dlogits) {
+  cuda::backward(exec, "softmax_cross_entropy_rows_backward", g, logits, CrossEntropyTarget(g, labels, class_weights),
+                 log_sum_exp, OneForEach{drow_loss}, dlogits);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t softmax_cross_entropy_forward_scratch_bytes<T>(const Exec&, const CrossEntropyGeometry&);       \
-  template void softmax_cross_entropy_forward(const Exec&, const CrossEntropyGeometry&, const T*, const std::int32_t*, \
-                                              const Master<T>*, Master<T>*, Master<T>*, Master<T>*, void*);            \
-  template void softmax_cross_entropy_backward(const Exec&, const CrossEntropyGeometry&, const T*,                     \
-                                               const std::int32_t*, const Master<T>*, const Master<T>*,                \
-                                               const Master<T>*, const Master<T>*, T*);                                \
-  template void softmax_cross_entropy_rows_forward(const Exec&, const CrossEntropyGeometry&, const T*,                 \
-                                                   const std::int32_t*, const Master<T>*, Master<T>*, Master<T>*);     \
-  template void softmax_cross_entropy_rows_backward(const Exec&, const CrossEntropyGeometry&, const T*,                \
-                                                    const std::int32_t*, const Master<T>*, const Master<T>*,           \
-                                                    const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&CrossEntropy<Cuda>::forward_scratch_bytes<T>, &CrossEntropy<Cuda>::forward<T>,
+                    &CrossEntropy<Cuda>::backward<T>, &CrossEntropy<Cuda>::rows_forward<T>,
+                    &CrossEntropy<Cuda>::rows_backward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 // ten rounds of Philox a thread hide behind them.
 #include <sluice/kernels/dropout.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/packs.h>
 
 namespace sluice::kernels::cuda {
@@ -37,8 +38,15 @@ __global__ void __launch_bounds__(kPackThreads)
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void dropout(const Exec& exec, const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
+void Dropout<Cuda>::apply(const Exec& exec, const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
   if (n == 0) return;
   const auto run = [&](auto kernel) {
     launch(exec, {"dropout", blocks_for(n, kPackThreads, 4), kPackThreads}, kernel, mask,
@@ -50,7 +58,7 @@ void dropout(const Exec& exec, const DropoutMask& mask, std::int64_t n, const T*
     run(dropout_kernel<Access::elements, T>);
 }
 
-template void dropout(const Exec&, const DropoutMask&, std::int64_t, const float*, float*);
-template void dropout(const Exec&, const DropoutMask&, std::int64_t, const BFloat16*, BFloat16*);
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&Dropout<Cuda>::apply<T>); });
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

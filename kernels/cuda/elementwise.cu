@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/elementwise.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/map.h>
 
 namespace sluice::kernels::cuda {
@@ -26,34 +27,40 @@ struct MultipleInMemory {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class From, class To>
-void cast(const Exec& exec, std::int64_t n, const From* x, To* y) {
+void Elementwise<Cuda>::cast(const Exec& exec, std::int64_t n, const From* x, To* y) {
   map(exec, "cast", n, Same{}, y, x);
 }
 
+template <>
 template <class T>
-void add(const Exec& exec, std::int64_t n, const T* a, const T* b, T* y) {
+void Elementwise<Cuda>::add(const Exec& exec, std::int64_t n, const T* a, const T* b, T* y) {
   map(exec, "add", n, Sum{}, y, a, b);
 }
 
+template <>
 template <class T>
-void scale(const Exec& exec, std::int64_t n, Master<T> factor, const T* x, T* y) {
+void Elementwise<Cuda>::scale(const Exec& exec, std::int64_t n, Master<T> factor, const T* x, T* y) {
   map(exec, "scale", n, Multiple{factor}, y, x);
 }
 
+template <>
 template <class T>
-void scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
+void Elementwise<Cuda>::scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
   map(exec, "scale_by", n, MultipleInMemory{factor}, y, x);
 }
 
-#define SLUICE_INSTANTIATE(T)                                              \
-  template void cast(const Exec&, std::int64_t, const T*, float*);         \
-  template void cast(const Exec&, std::int64_t, const T*, BFloat16*);      \
-  template void cast(const Exec&, std::int64_t, const T*, double*);        \
-  template void add(const Exec&, std::int64_t, const T*, const T*, T*);    \
-  template void scale(const Exec&, std::int64_t, Master<T>, const T*, T*); \
-  template void scale_by(const Exec&, std::int64_t, const Master<T>*, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple_cat(
+      std::tuple(&Elementwise<Cuda>::add<T>, &Elementwise<Cuda>::scale<T>, &Elementwise<Cuda>::scale_by<T>),
+      instantiate(CudaTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cuda>::cast<T, To>); }));
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 // which is what bounds it.
 #include <sluice/kernels/flood.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/flood_groups.h>
 
 namespace sluice::kernels::cuda {
@@ -33,24 +34,37 @@ __global__ void __launch_bounds__(256)
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
 template <>
-void flood_forward(const Exec& exec, const double* level, const float* loss, float* value, float* sign) {
+template <class T>
+void Flood<Cuda>::forward(const Exec& exec, const double* level, const T* loss, T* value, T* sign) {
   launch(exec, {"flood_forward", 1, 32}, flood_forward_kernel, level, loss, value, sign);
 }
 
 template <>
-void flood_rows_forward(const Exec& exec, std::int64_t rows, const FloodRule& rule, const float* losses,
-                        const FloodLevels<float>& levels, float* value, float* mean, float* flooded, float* slope) {
+template <class T>
+void Flood<Cuda>::rows_forward(const Exec& exec, std::int64_t rows, const FloodRule& rule, const T* losses,
+                               const FloodLevels<T>& levels, T* value, T* mean, T* flooded, T* slope) {
   launch(exec, {"flood_rows_forward", 1, kBlock}, flood_rows_forward_kernel,
          FloodGroups{rows, rule, levels, value, mean, flooded, slope}, losses);
 }
 
 template <>
-void gather_class_levels(const Exec& exec, std::int64_t rows, std::int64_t classes, const float* class_levels,
-                         const std::int32_t* labels, float* levels) {
+template <class T>
+void Flood<Cuda>::gather_class_levels(const Exec& exec, std::int64_t rows, std::int64_t classes, const T* class_levels,
+                                      const std::int32_t* labels, T* levels) {
   if (rows == 0) return;
   launch(exec, {"gather_class_levels", blocks_for(rows, 256), 256}, gather_class_levels_kernel, rows, classes,
          class_levels, labels, levels);
 }
 
-}  // namespace sluice::kernels::cuda
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Flood<Cuda>::forward<T>, &Flood<Cuda>::rows_forward<T>, &Flood<Cuda>::gather_class_levels<T>);
+});
+
+}  // namespace sluice::kernels

@@ -7,6 +7,7 @@
 // a launch takes.
 #include <sluice/kernels/flooded_cross_entropy.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/cross_entropy_rows.h>
 #include <sluice/kernels/cuda/flood_groups.h>
 
@@ -96,15 +97,23 @@ __global__ void __launch_bounds__(1024)
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t flooded_cross_entropy_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
+std::size_t FloodedCrossEntropy<Cuda>::scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
   return row_means_scratch_bytes(g.rows, g.classes) + static_cast<std::size_t>(g.rows) * sizeof(float);
 }
 
+template <>
 template <class T>
-void flooded_cross_entropy(const Exec& exec, const CrossEntropyGeometry& g, const T* logits, const std::int32_t* labels,
-                           const Master<T>* class_weights, const double* level, Master<T>* mean, Master<T>* value,
-                           T* dlogits, void* scratch) {
+void FloodedCrossEntropy<Cuda>::forward(const Exec& exec, const CrossEntropyGeometry& g, const T* logits,
+                                        const std::int32_t* labels, const Master<T>* class_weights, const double* level,
+                                        Master<T>* mean, Master<T>* value, T* dlogits, void* scratch) {
   auto* partials = static_cast<WeightedSum*>(scratch);
   auto* log_sum_exp =
       reinterpret_cast<float*>(static_cast<std::byte*>(scratch) + row_means_scratch_bytes(g.rows, g.classes));
@@ -120,22 +129,25 @@ void flooded_cross_entropy(const Exec& exec, const CrossEntropyGeometry& g, cons
   });
 }
 
+template <>
 template <class T>
-std::size_t flooded_cross_entropy_rows_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
+std::size_t FloodedCrossEntropy<Cuda>::rows_scratch_bytes(const Exec&, const CrossEntropyGeometry& g) {
   return 3 * static_cast<std::size_t>(g.rows) * sizeof(float);
 }
 
+template <>
 template <class T>
-void flooded_cross_entropy_rows(const Exec& exec, const CrossEntropyGeometry& g, const FloodRule& rule, const T* logits,
-                                const std::int32_t* labels, const Master<T>* class_weights,
-                                const FloodLevels<Master<T>>& levels, Master<T>* value, Master<T>* mean,
-                                Master<T>* flooded, T* dlogits, void* scratch) {
+void FloodedCrossEntropy<Cuda>::rows_forward(const Exec& exec, const CrossEntropyGeometry& g, const FloodRule& rule,
+                                             const T* logits, const std::int32_t* labels,
+                                             const Master<T>* class_weights, const FloodLevels<Master<T>>& levels,
+                                             Master<T>* value, Master<T>* mean, Master<T>* flooded, T* dlogits,
+                                             void* scratch) {
   auto* losses = static_cast<float*>(scratch);
   float *log_sum_exp = losses + g.rows, *slope = log_sum_exp + g.rows;
   if (g.rows * g.classes > kOneBlock) {
-    softmax_cross_entropy_rows_forward(exec, g, logits, labels, class_weights, losses, log_sum_exp);
-    flood_rows_forward(exec, g.rows, rule, losses, levels, value, mean, flooded, slope);
-    softmax_cross_entropy_rows_backward(exec, g, logits, labels, class_weights, log_sum_exp, slope, dlogits);
+    CrossEntropy<Cuda>::rows_forward(exec, g, logits, labels, class_weights, losses, log_sum_exp);
+    Flood<Cuda>::rows_forward(exec, g.rows, rule, losses, levels, value, mean, flooded, slope);
+    CrossEntropy<Cuda>::rows_backward(exec, g, logits, labels, class_weights, log_sum_exp, slope, dlogits);
     return;
   }
   const Problem<T> problem{CrossEntropyTarget(g, labels, class_weights), g.rows, logits, log_sum_exp, dlogits};
@@ -147,15 +159,9 @@ void flooded_cross_entropy_rows(const Exec& exec, const CrossEntropyGeometry& g,
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                    \
-  template std::size_t flooded_cross_entropy_scratch_bytes<T>(const Exec&, const CrossEntropyGeometry&);         \
-  template void flooded_cross_entropy(const Exec&, const CrossEntropyGeometry&, const T*, const std::int32_t*,   \
-                                      const Master<T>*, const double*, Master<T>*, Master<T>*, T*, void*);       \
-  template std::size_t flooded_cross_entropy_rows_scratch_bytes<T>(const Exec&, const CrossEntropyGeometry&);    \
-  template void flooded_cross_entropy_rows(const Exec&, const CrossEntropyGeometry&, const FloodRule&, const T*, \
-                                           const std::int32_t*, const Master<T>*, const FloodLevels<Master<T>>&, \
-                                           Master<T>*, Master<T>*, Master<T>*, T*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&FloodedCrossEntropy<Cuda>::scratch_bytes<T>, &FloodedCrossEntropy<Cuda>::forward<T>,
+                    &FloodedCrossEntropy<Cuda>::rows_scratch_bytes<T>, &FloodedCrossEntropy<Cuda>::rows_forward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

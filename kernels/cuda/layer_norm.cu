@@ -4,6 +4,7 @@
 // columns for dweight and dbias and once along the rows, and writes dx.
 #include <sluice/kernels/layer_norm.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/columns.h>
 
 namespace sluice::kernels::cuda {
@@ -128,10 +129,17 @@ struct FinishParameterGradients {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void layer_norm_forward(const Exec& exec, const LayerNormGeometry& g, double epsilon, const T* x,
-                        const Master<T>* weight, const Master<T>* bias, T* y, Master<T>* mean,
-                        Master<T>* inverse_deviation) {
+void LayerNorm<Cuda>::forward(const Exec& exec, const LayerNormGeometry& g, double epsilon, const T* x,
+                              const Master<T>* weight, const Master<T>* bias, T* y, Master<T>* mean,
+                              Master<T>* inverse_deviation) {
   if (g.rows == 0) return;
   with_column_width<T>(
       g.channels,
@@ -142,15 +150,17 @@ void layer_norm_forward(const Exec& exec, const LayerNormGeometry& g, double eps
       x, y, weight, bias);
 }
 
+template <>
 template <class T>
-std::size_t layer_norm_backward_scratch_bytes(const Exec&, const LayerNormGeometry& g) {
+std::size_t LayerNorm<Cuda>::backward_scratch_bytes(const Exec&, const LayerNormGeometry& g) {
   return most_sum_columns_scratch_bytes<T>(g.rows, g.channels, kMostColumnBlocks);
 }
 
+template <>
 template <class T>
-void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* x, const Master<T>* mean,
-                         const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,
-                         Master<T>* dweight, Master<T>* dbias, void* scratch) {
+void LayerNorm<Cuda>::backward(const Exec& exec, const LayerNormGeometry& g, const T* x, const Master<T>* mean,
+                               const Master<T>* inverse_deviation, const Master<T>* weight, const T* dy, T* dx,
+                               Master<T>* dweight, Master<T>* dbias, void* scratch) {
   float* sums = static_cast<float*>(scratch);
   with_column_width<T>(
       g.channels,
@@ -169,13 +179,9 @@ void layer_norm_backward(const Exec& exec, const LayerNormGeometry& g, const T* 
       x, dy, dx, weight);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                 \
-  template void layer_norm_forward(const Exec&, const LayerNormGeometry&, double, const T*, const Master<T>*, \
-                                   const Master<T>*, T*, Master<T>*, Master<T>*);                             \
-  template std::size_t layer_norm_backward_scratch_bytes<T>(const Exec&, const LayerNormGeometry&);           \
-  template void layer_norm_backward(const Exec&, const LayerNormGeometry&, const T*, const Master<T>*,        \
-                                    const Master<T>*, const Master<T>*, const T*, T*, Master<T>*, Master<T>*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&LayerNorm<Cuda>::forward<T>, &LayerNorm<Cuda>::backward_scratch_bytes<T>,
+                    &LayerNorm<Cuda>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

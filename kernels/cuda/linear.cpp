@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/conv2d_algorithm.h>
 #include <sluice/kernels/cuda/memory.h>
 
@@ -34,60 +35,67 @@ std::size_t scratch_bytes(const Exec& exec, Conv2dPass pass, const LinearShape& 
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t linear_forward_scratch_bytes(const Exec& exec, const LinearShape& shape) {
+std::size_t Linear<Cuda>::forward_scratch_bytes(const Exec& exec, const LinearShape& shape) {
   return scratch_bytes<T>(exec, Conv2dPass::forward, shape);
 }
 
+template <>
 template <class T>
-std::size_t linear_backward_input_scratch_bytes(const Exec& exec, const LinearShape& shape) {
+std::size_t Linear<Cuda>::backward_input_scratch_bytes(const Exec& exec, const LinearShape& shape) {
   return scratch_bytes<T>(exec, Conv2dPass::backward_input, shape);
 }
 
+template <>
 template <class T>
-std::size_t linear_backward_weight_scratch_bytes(const Exec& exec, const LinearShape& shape) {
+std::size_t Linear<Cuda>::backward_weight_scratch_bytes(const Exec& exec, const LinearShape& shape) {
   return scratch_bytes<T>(exec, Conv2dPass::backward_weight, shape);
 }
 
 // The operands of all passes are one struct, so what a pass only reads loses its const on the way.
+template <>
 template <class T>
-void linear_forward(const Exec& exec, const LinearShape& shape, const T* x, Weight<T> weight, const Master<T>* bias,
-                    T* y, void* scratch) {
+void Linear<Cuda>::forward(const Exec& exec, const LinearShape& shape, const T* x, Weight<T> weight,
+                           const Master<T>* bias, T* y, void* scratch) {
   if (shape.rows == 0) return;
   conv2d<T>(exec, Conv2dPass::forward, convolution(shape, bias_at(bias)),
             {const_cast<T*>(x), const_cast<float*>(weight.master), const_cast<float*>(bias), y, weight.rounded},
             scratch);
 }
 
+template <>
 template <class T>
-void linear_backward_input(const Exec& exec, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx,
-                           void* scratch) {
+void Linear<Cuda>::backward_input(const Exec& exec, const LinearShape& shape, Weight<T> weight, const T* dy, T* dx,
+                                  void* scratch) {
   if (shape.rows == 0) return;
   conv2d<T>(exec, Conv2dPass::backward_input, convolution(shape, Bias::absent),
             {dx, const_cast<float*>(weight.master), nullptr, const_cast<T*>(dy), weight.rounded}, scratch);
 }
 
+template <>
 template <class T>
-void linear_backward_weight(const Exec& exec, const LinearShape& shape, const T* x, const T* dy, Master<T>* dweight,
-                            Master<T>* dbias, void* scratch) {
+void Linear<Cuda>::backward_weight(const Exec& exec, const LinearShape& shape, const T* x, const T* dy,
+                                   Master<T>* dweight, Master<T>* dbias, void* scratch) {
   if (shape.rows == 0) {
-    fill_zero(exec, dweight, static_cast<std::size_t>(shape.in_features * shape.out_features) * sizeof(float));
-    if (dbias != nullptr) fill_zero(exec, dbias, static_cast<std::size_t>(shape.out_features) * sizeof(float));
+    cuda::fill_zero(exec, dweight, static_cast<std::size_t>(shape.in_features * shape.out_features) * sizeof(float));
+    if (dbias != nullptr) cuda::fill_zero(exec, dbias, static_cast<std::size_t>(shape.out_features) * sizeof(float));
     return;
   }
   conv2d<T>(exec, Conv2dPass::backward_weight, convolution(shape, bias_at(dbias)),
             {const_cast<T*>(x), dweight, dbias, const_cast<T*>(dy)}, scratch);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                       \
-  template std::size_t linear_forward_scratch_bytes<T>(const Exec&, const LinearShape&);                            \
-  template std::size_t linear_backward_input_scratch_bytes<T>(const Exec&, const LinearShape&);                     \
-  template std::size_t linear_backward_weight_scratch_bytes<T>(const Exec&, const LinearShape&);                    \
-  template void linear_forward(const Exec&, const LinearShape&, const T*, Weight<T>, const Master<T>*, T*, void*);  \
-  template void linear_backward_input(const Exec&, const LinearShape&, Weight<T>, const T*, T*, void*);             \
-  template void linear_backward_weight(const Exec&, const LinearShape&, const T*, const T*, Master<T>*, Master<T>*, \
-                                       void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Linear<Cuda>::forward_scratch_bytes<T>, &Linear<Cuda>::backward_input_scratch_bytes<T>,
+                    &Linear<Cuda>::backward_weight_scratch_bytes<T>, &Linear<Cuda>::forward<T>,
+                    &Linear<Cuda>::backward_input<T>, &Linear<Cuda>::backward_weight<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -100,7 +100,8 @@ void Matmul<Cuda>::run(const Exec& exec, const MatmulShape& s, const T* a, const
     conv2d<T>(exec, pass_of(s.transposed), shape, operands_of(s, a + i * s.m * s.k, b + i * s.k * s.n, result, scratch),
               rest);
     if constexpr (!std::is_same_v<T, float>)
-      if (s.transposed == Transposed::a) cast<float, T>(exec, s.m * s.n, static_cast<const float*>(scratch), result);
+      if (s.transposed == Transposed::a)
+        Elementwise<Cuda>::cast(exec, s.m * s.n, static_cast<const float*>(scratch), result);
   }
 }
 

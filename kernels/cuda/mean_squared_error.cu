@@ -2,6 +2,7 @@
 // Mean of squared differences over n elements. Bound by bytes: two arrays read; backward writes one more.
 #include <sluice/kernels/mean_squared_error.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/map.h>
 #include <sluice/kernels/cuda/reduce.h>
 
@@ -42,30 +43,37 @@ struct Derivative {
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t mean_squared_error_forward_scratch_bytes(const Exec&, std::int64_t n) {
+std::size_t MeanSquaredError<Cuda>::forward_scratch_bytes(const Exec&, std::int64_t n) {
   return blocks_of(n) * sizeof(double);
 }
 
+template <>
 template <class T>
-void mean_squared_error_forward(const Exec& exec, std::int64_t n, const T* x, const T* target, Master<T>* loss,
-                                void* scratch) {
+void MeanSquaredError<Cuda>::forward(const Exec& exec, std::int64_t n, const T* x, const T* target, Master<T>* loss,
+                                     void* scratch) {
   auto* const partials = static_cast<double*>(scratch);
   launch(exec, {"squared_difference", blocks_of(n), kThreads}, squared_difference_kernel<T>, n, x, target, partials);
   launch(exec, {"mean", 1, kThreads}, mean_kernel, n, std::int64_t{blocks_of(n)}, partials, loss);
 }
 
+template <>
 template <class T>
-void mean_squared_error_backward(const Exec& exec, std::int64_t n, const T* x, const T* target, const Master<T>* dloss,
-                                 T* dx) {
+void MeanSquaredError<Cuda>::backward(const Exec& exec, std::int64_t n, const T* x, const T* target,
+                                      const Master<T>* dloss, T* dx) {
   map(exec, "mean_squared_error_backward", n, Derivative{dloss, 2 / static_cast<float>(n)}, dx, x, target);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                 \
-  template std::size_t mean_squared_error_forward_scratch_bytes<T>(const Exec&, std::int64_t);                \
-  template void mean_squared_error_forward(const Exec&, std::int64_t, const T*, const T*, Master<T>*, void*); \
-  template void mean_squared_error_backward(const Exec&, std::int64_t, const T*, const T*, const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&MeanSquaredError<Cuda>::forward_scratch_bytes<T>, &MeanSquaredError<Cuda>::forward<T>,
+                    &MeanSquaredError<Cuda>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

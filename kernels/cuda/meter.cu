@@ -3,6 +3,7 @@
 // the launch.
 #include <sluice/kernels/meter.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/rows.h>
 
 namespace sluice::kernels::cuda {
@@ -52,9 +53,16 @@ __global__ void __launch_bounds__(32) meter_add_flooded_kernel(const float* floo
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void meter_add_images(const Exec& exec, std::int64_t rows, std::int64_t classes, const Master<T>* loss, const T* logits,
-                      const std::int32_t* labels, double* meter) {
+void Meter<Cuda>::add_images(const Exec& exec, std::int64_t rows, std::int64_t classes, const Master<T>* loss,
+                             const T* logits, const std::int32_t* labels, double* meter) {
   if (rows == 0) return;
   with_row_shape(classes, [&]<int lanes, int kept>() {
     launch(exec, {"meter_add_images", row_blocks(rows, lanes), kRowThreads}, meter_add_images_kernel<T, lanes, kept>,
@@ -62,19 +70,22 @@ void meter_add_images(const Exec& exec, std::int64_t rows, std::int64_t classes,
   });
 }
 
-template void meter_add_images(const Exec&, std::int64_t, std::int64_t, const float*, const float*, const std::int32_t*,
-                               double*);
-template void meter_add_images(const Exec&, std::int64_t, std::int64_t, const float*, const BFloat16*,
-                               const std::int32_t*, double*);
-
 template <>
-void meter_add_batch(const Exec& exec, const double* level, const float* loss, double* meter) {
+template <class T>
+void Meter<Cuda>::add_batch(const Exec& exec, const double* level, const T* loss, double* meter) {
   launch(exec, {"meter_add_batch", 1, 32}, meter_add_batch_kernel, level, loss, meter);
 }
 
 template <>
-void meter_add_flooded(const Exec& exec, const float* flooded, double* meter) {
+template <class T>
+void Meter<Cuda>::add_flooded(const Exec& exec, const T* flooded, double* meter) {
   launch(exec, {"meter_add_flooded", 1, 32}, meter_add_flooded_kernel, flooded, meter);
 }
 
-}  // namespace sluice::kernels::cuda
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&Meter<Cuda>::add_images<T>); });
+[[gnu::used]] constexpr auto kLossInstances = instantiate(CudaMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Meter<Cuda>::add_batch<T>, &Meter<Cuda>::add_flooded<T>);
+});
+
+}  // namespace sluice::kernels

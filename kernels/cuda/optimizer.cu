@@ -5,6 +5,7 @@
 // network.
 #include <sluice/kernels/optimizer.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/reduce.h>
 #include <sluice/kernels/cuda/segments.h>
 
@@ -181,9 +182,16 @@ __global__ void __launch_bounds__(32) ascent_rate_kernel(const float* norm, doub
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
 template <>
-void sgd_step(const Exec& exec, std::span<const OptimizerSegment<float>> segments, const SgdSettings& settings,
-              const double* learning_rate) {
+template <class T>
+void Optimizer<Cuda>::sgd(const Exec& exec, std::span<const OptimizerSegment<T>> segments, const SgdSettings& settings,
+                          const double* learning_rate) {
   const auto momentum = static_cast<float>(settings.momentum);
   switch (settings.kind) {
     case Momentum::none:
@@ -197,41 +205,55 @@ void sgd_step(const Exec& exec, std::span<const OptimizerSegment<float>> segment
 }
 
 template <>
-void adam_step(const Exec& exec, std::span<const OptimizerSegment<float>> segments, const AdamSettings& settings,
-               const double* learning_rate) {
+template <class T>
+void Optimizer<Cuda>::adam(const Exec& exec, std::span<const OptimizerSegment<T>> segments,
+                           const AdamSettings& settings, const double* learning_rate) {
   for_segments(exec, "adam", segments, kPart, AdamBody{settings, learning_rate});
 }
 
 template <>
-void average_step(const Exec& exec, std::span<const AverageSegment<float>> segments, double decay) {
+template <class T>
+void Optimizer<Cuda>::average(const Exec& exec, std::span<const AverageSegment<T>> segments, double decay) {
   for_segments(exec, "average", segments, kPart, AverageBody{static_cast<float>(1 - decay)});
 }
 
 template <>
-std::size_t gradient_norm_scratch_bytes(const Exec&, std::span<const GradientSegment<float>> segments) {
+template <class T>
+std::size_t GradientNorm<Cuda>::scratch_bytes(const Exec&, std::span<const GradientSegment<T>> segments) {
   return static_cast<std::size_t>(parts_of(segments, kNormPart)) * sizeof(double);
 }
 
 template <>
-void gradient_norm(const Exec& exec, std::span<const GradientSegment<float>> segments, void* scratch, float* norm) {
+template <class T>
+void GradientNorm<Cuda>::norm(const Exec& exec, std::span<const GradientSegment<T>> segments, void* scratch, T* norm) {
   auto* sums = static_cast<double*>(scratch);
   for_segments(exec, "gradient_norm", segments, kNormPart, SquareBody{sums});
   launch(exec, {"gradient_norm_finish", 1, 1024}, norm_finish_kernel, parts_of(segments, kNormPart), sums, norm);
 }
 
 template <>
-void clip_factor(const Exec& exec, const float* norm, double largest, float* factor) {
+template <class T>
+void GradientNorm<Cuda>::clip_factor(const Exec& exec, const T* norm, double largest, T* factor) {
   launch(exec, {"clip_factor", 1, 32}, clip_factor_kernel, norm, largest, factor);
 }
 
 template <>
-void ascent_rate(const Exec& exec, const float* norm, double radius, double* rate) {
+template <class T>
+void GradientNorm<Cuda>::ascent_rate(const Exec& exec, const T* norm, double radius, double* rate) {
   launch(exec, {"ascent_rate", 1, 32}, ascent_rate_kernel, norm, radius, rate);
 }
 
 template <>
-void scale_gradients(const Exec& exec, std::span<const GradientSegment<float>> segments, const float* factor) {
+template <class T>
+void GradientNorm<Cuda>::scale(const Exec& exec, std::span<const GradientSegment<T>> segments, const T* factor) {
   for_segments(exec, "scale_gradients", segments, kPart, ScaleBody{factor});
 }
 
-}  // namespace sluice::kernels::cuda
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaMasterTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&Optimizer<Cuda>::sgd<T>, &Optimizer<Cuda>::adam<T>, &Optimizer<Cuda>::average<T>,
+                    &GradientNorm<Cuda>::scratch_bytes<T>, &GradientNorm<Cuda>::norm<T>,
+                    &GradientNorm<Cuda>::clip_factor<T>, &GradientNorm<Cuda>::ascent_rate<T>,
+                    &GradientNorm<Cuda>::scale<T>);
+});
+
+}  // namespace sluice::kernels

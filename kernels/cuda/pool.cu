@@ -4,6 +4,7 @@
 // writes y (and offsets), backward reads dy (and offsets) and writes dx; windows that overlap meet in the caches.
 #include <sluice/kernels/pool.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/columns.h>
 #include <sluice/kernels/cuda/packs.h>
 
@@ -205,8 +206,15 @@ float share_of(const PoolGeometry& g) { return 1.0f / static_cast<float>(g.windo
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-void max_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y, std::uint8_t* offsets) {
+void MaxPool2d<Cuda>::forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y, std::uint8_t* offsets) {
   if (y_size(g) == 0) return;
   with_packs<T>(
       g.channels, std::max(x_size(g), y_size(g)),
@@ -218,8 +226,10 @@ void max_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* 
       x, y, offsets);
 }
 
+template <>
 template <class T>
-void max_pool2d_backward(const Exec& exec, const PoolGeometry& g, const std::uint8_t* offsets, const T* dy, T* dx) {
+void MaxPool2d<Cuda>::backward(const Exec& exec, const PoolGeometry& g, const std::uint8_t* offsets, const T* dy,
+                               T* dx) {
   if (x_size(g) == 0) return;
   with_packs<T>(
       g.channels, std::max(x_size(g), y_size(g)),
@@ -231,8 +241,9 @@ void max_pool2d_backward(const Exec& exec, const PoolGeometry& g, const std::uin
       offsets, dy, dx);
 }
 
+template <>
 template <class T>
-void avg_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y) {
+void AvgPool2d<Cuda>::forward(const Exec& exec, const PoolGeometry& g, const T* x, T* y) {
   if (y_size(g) == 0) return;
   with_packs<T>(
       g.channels, std::max(x_size(g), y_size(g)),
@@ -244,8 +255,9 @@ void avg_pool2d_forward(const Exec& exec, const PoolGeometry& g, const T* x, T* 
       x, y);
 }
 
+template <>
 template <class T>
-void avg_pool2d_backward(const Exec& exec, const PoolGeometry& g, const T* dy, T* dx) {
+void AvgPool2d<Cuda>::backward(const Exec& exec, const PoolGeometry& g, const T* dy, T* dx) {
   if (x_size(g) == 0) return;
   with_packs<T>(
       g.channels, std::max(x_size(g), y_size(g)),
@@ -257,9 +269,10 @@ void avg_pool2d_backward(const Exec& exec, const PoolGeometry& g, const T* dy, T
       dy, dx);
 }
 
+template <>
 template <class T>
-void global_average_pool_forward(const Exec& exec, std::int64_t batch, std::int64_t positions, std::int64_t channels,
-                                 const T* x, T* y) {
+void GlobalAveragePool<Cuda>::forward(const Exec& exec, std::int64_t batch, std::int64_t positions,
+                                      std::int64_t channels, const T* x, T* y) {
   if (batch == 0) return;
   with_packs<T>(
       channels, batch * positions * channels,
@@ -274,9 +287,10 @@ void global_average_pool_forward(const Exec& exec, std::int64_t batch, std::int6
       x, y);
 }
 
+template <>
 template <class T>
-void global_average_pool_backward(const Exec& exec, std::int64_t batch, std::int64_t positions, std::int64_t channels,
-                                  const T* dy, T* dx) {
+void GlobalAveragePool<Cuda>::backward(const Exec& exec, std::int64_t batch, std::int64_t positions,
+                                       std::int64_t channels, const T* dy, T* dx) {
   if (batch == 0) return;
   const float share = 1.0f / static_cast<float>(positions);
   with_packs<T>(
@@ -289,14 +303,10 @@ void global_average_pool_backward(const Exec& exec, std::int64_t batch, std::int
       dy, dx);
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                     \
-  template void max_pool2d_forward(const Exec&, const PoolGeometry&, const T*, T*, std::uint8_t*);                \
-  template void max_pool2d_backward(const Exec&, const PoolGeometry&, const std::uint8_t*, const T*, T*);         \
-  template void avg_pool2d_forward(const Exec&, const PoolGeometry&, const T*, T*);                               \
-  template void avg_pool2d_backward(const Exec&, const PoolGeometry&, const T*, T*);                              \
-  template void global_average_pool_forward(const Exec&, std::int64_t, std::int64_t, std::int64_t, const T*, T*); \
-  template void global_average_pool_backward(const Exec&, std::int64_t, std::int64_t, std::int64_t, const T*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&MaxPool2d<Cuda>::forward<T>, &MaxPool2d<Cuda>::backward<T>, &AvgPool2d<Cuda>::forward<T>,
+                    &AvgPool2d<Cuda>::backward<T>, &GlobalAveragePool<Cuda>::forward<T>,
+                    &GlobalAveragePool<Cuda>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -3,6 +3,7 @@
 // at the size of a batch by the launch.
 #include <sluice/kernels/posterior_flattening.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/row_means.h>
 
 namespace sluice::kernels::cuda {
@@ -94,23 +95,32 @@ __global__ void __launch_bounds__(kRowThreads)
 
 }  // namespace
 
+}  // namespace sluice::kernels::cuda
+
+namespace sluice::kernels {
+
+using namespace cuda;
+
+template <>
 template <class T>
-std::size_t posterior_flattening_forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry& g) {
+std::size_t PosteriorFlattening<Cuda>::forward_scratch_bytes(const Exec&, const PosteriorFlatteningGeometry& g) {
   return row_means_scratch_bytes(g.rows, g.classes);
 }
 
+template <>
 template <class T>
-void posterior_flattening_forward(const Exec& exec, const PosteriorFlatteningGeometry& g, const T* logits,
-                                  const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
-                                  Master<T>* value, void* scratch) {
+void PosteriorFlattening<Cuda>::forward(const Exec& exec, const PosteriorFlatteningGeometry& g, const T* logits,
+                                        const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
+                                        Master<T>* value, void* scratch) {
   row_means(exec, "posterior_flattening_forward", g.rows, g.classes, logits,
             Value<T>{{g, labels, loss, log_sum_exp}, logits, value}, scratch);
 }
 
+template <>
 template <class T>
-void posterior_flattening_backward(const Exec& exec, const PosteriorFlatteningGeometry& g, const T* logits,
-                                   const std::int32_t* labels, const Master<T>* loss, const Master<T>* log_sum_exp,
-                                   const Master<T>* dvalue, T* dlogits) {
+void PosteriorFlattening<Cuda>::backward(const Exec& exec, const PosteriorFlatteningGeometry& g, const T* logits,
+                                         const std::int32_t* labels, const Master<T>* loss,
+                                         const Master<T>* log_sum_exp, const Master<T>* dvalue, T* dlogits) {
   with_row_shape(g.classes, [&]<int lanes, int kept>() {
     launch(exec, {"posterior_flattening_backward", row_blocks(g.rows, lanes), kRowThreads},
            posterior_flattening_backward_kernel<T, lanes, kept>, Problem{g, labels, loss, log_sum_exp}, logits, dvalue,
@@ -118,15 +128,9 @@ void posterior_flattening_backward(const Exec& exec, const PosteriorFlatteningGe
   });
 }
 
-#define SLUICE_INSTANTIATE(T)                                                                                          \
-  template std::size_t posterior_flattening_forward_scratch_bytes<T>(const Exec&, const PosteriorFlatteningGeometry&); \
-  template void posterior_flattening_forward(const Exec&, const PosteriorFlatteningGeometry&, const T*,                \
-                                             const std::int32_t*, const Master<T>*, const Master<T>*, Master<T>*,      \
-                                             void*);                                                                   \
-  template void posterior_flattening_backward(const Exec&, const PosteriorFlatteningGeometry&, const T*,               \
-                                              const std::int32_t*, const Master<T>*, const Master<T>*,                 \
-                                              const Master<T>*, T*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
+  return std::tuple(&PosteriorFlattening<Cuda>::forward_scratch_bytes<T>, &PosteriorFlattening<Cuda>::forward<T>,
+                    &PosteriorFlattening<Cuda>::backward<T>);
+});
 
-}  // namespace sluice::kernels::cuda
+}  // namespace sluice::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/cuda/sum_rows.h>
 
+#include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/device.h>
 
 namespace sluice::kernels::cuda {
@@ -57,8 +58,7 @@ void sum_rows(const Exec& exec, std::int64_t rows, std::int64_t columns, const T
   sum_runs(exec, runs, runs, 1, columns, static_cast<const float*>(scratch), sums);
 }
 
-#define SLUICE_INSTANTIATE(T) template void sum_rows(const Exec&, std::int64_t, std::int64_t, const T*, float*, void*);
-SLUICE_INSTANTIATE(float)
-SLUICE_INSTANTIATE(BFloat16)
+[[gnu::used]] constexpr auto kInstances =
+    instantiate(CudaTypes{}, []<class T>(Type<T>) { return std::tuple(&sum_rows<T>); });
 
 }  // namespace sluice::kernels::cuda

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <sluice/base/error.h>
 #include <sluice/kernels/cuda/memory.h>
-#include <sluice/kernels/runtime/dispatch.h>
 
 namespace sluice::kernels {
 namespace {
@@ -38,8 +38,6 @@ void* map(std::size_t bytes) {
   return begin + head;
 }
 
-void free_on_cuda([[maybe_unused]] void* memory) { SLUICE_ON_CUDA(raw_free(memory)); }
-
 template <class T>
 void fill_words(void* memory, std::int64_t count, std::uint64_t pattern) {
   std::fill_n(static_cast<T*>(memory), count, static_cast<T>(pattern));
@@ -48,7 +46,7 @@ void fill_words(void* memory, std::int64_t count, std::uint64_t pattern) {
 }  // namespace
 
 void* raw_allocate(Device device, std::size_t bytes) {
-  if (!on_cpu(device)) SLUICE_ON_CUDA(raw_allocate(device, bytes));
+  if (!on_cpu(device)) return cuda::raw_allocate(device, bytes);
   if (bytes >= kHugePage) return map(bytes);
   void* memory = nullptr;
   return posix_memalign(&memory, kAlignment, bytes) == 0 ? memory : nullptr;
@@ -56,7 +54,7 @@ void* raw_allocate(Device device, std::size_t bytes) {
 
 void raw_free(Device device, void* memory, std::size_t bytes) noexcept {
   if (!on_cpu(device))
-    free_on_cuda(memory);
+    cuda::raw_free(memory);
   else if (bytes >= kHugePage)
     munmap(memory, whole_pages(bytes));
   else
@@ -64,33 +62,32 @@ void raw_free(Device device, void* memory, std::size_t bytes) noexcept {
 }
 
 MemoryInfo memory_info(Device device) {
-  if (!on_cpu(device)) SLUICE_ON_CUDA(memory_info(device));
+  if (!on_cpu(device)) return cuda::memory_info(device);
   struct sysinfo info {};
   if (sysinfo(&info) != 0) return {};
   return {.free = std::size_t{info.freeram} * info.mem_unit, .total = std::size_t{info.totalram} * info.mem_unit};
 }
 
-void note_reuse(const Exec& exec, [[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
-  if (!on_cpu(exec.device)) SLUICE_ON_CUDA(note_reuse(exec, memory, bytes));
+void note_reuse(const Exec& exec, void* memory, std::size_t bytes) {
+  if (!on_cpu(exec.device)) return cuda::note_reuse(exec, memory, bytes);
 }
 
-void copy_bytes([[maybe_unused]] const Exec& exec, Device to_device, void* to, Device from_device, const void* from,
-                std::size_t bytes) {
+void copy_bytes(const Exec& exec, Device to_device, void* to, Device from_device, const void* from, std::size_t bytes) {
   if (bytes == 0) return;
   if (!on_cpu(to_device) || !on_cpu(from_device))
-    SLUICE_ON_CUDA(copy_bytes(exec, to_device, to, from_device, from, bytes));
+    return cuda::copy_bytes(exec, to_device, to, from_device, from, bytes);
   std::memcpy(to, from, bytes);
 }
 
 void fill_zero(const Exec& exec, void* memory, std::size_t bytes) {
   if (bytes == 0) return;
-  if (!on_cpu(exec.device)) SLUICE_ON_CUDA(fill_zero(exec, memory, bytes));
+  if (!on_cpu(exec.device)) return cuda::fill_zero(exec, memory, bytes);
   std::memset(memory, 0, bytes);
 }
 
 void fill(const Exec& exec, void* memory, std::int64_t count, std::size_t element_bytes, std::uint64_t pattern) {
   if (count == 0) return;
-  if (!on_cpu(exec.device)) SLUICE_ON_CUDA(fill(exec, memory, count, element_bytes, pattern));
+  if (!on_cpu(exec.device)) return cuda::fill(exec, memory, count, element_bytes, pattern);
   switch (element_bytes) {
     case 1: return fill_words<std::uint8_t>(memory, count, pattern);
     case 2: return fill_words<std::uint16_t>(memory, count, pattern);

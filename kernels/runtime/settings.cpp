@@ -13,14 +13,6 @@ std::atomic<Engine> current{Engine::fastest};
 std::atomic<ConvEngine> current_conv{ConvEngine::automatic};
 std::atomic<MatmulPrecision> current_precision{MatmulPrecision::fp32};
 
-void require_cudnn() {
-#ifdef SLUICE_WITH_CUDNN
-  cuda::conv2d_cudnn<float>();
-#else
-  throw DeviceError("this build of Sluice has no cuDNN");
-#endif
-}
-
 }  // namespace
 
 Engine engine() { return current; }
@@ -28,7 +20,7 @@ void set_engine(Engine engine) { current = engine; }
 
 ConvEngine conv_engine() { return current_conv; }
 void set_conv_engine(ConvEngine engine) {
-  if (engine == ConvEngine::cudnn) require_cudnn();
+  if (engine == ConvEngine::cudnn) cuda::require_cudnn();
   current_conv = engine;
 }
 

@@ -95,13 +95,12 @@ OpCase augment_case() {
                 const Device device = y.device();
                 Tensor out = Tensor::empty(y.shape(), y.dtype(), y.device());
                 const Exec exec = exec_of(out);
-                const auto run = [&](auto tag) {
-                  using T = decltype(tag);
-                  SLUICE_KERNEL(T, exec, augment, g, 1, epoch.to(device).ptr<const double>(),
-                                static_cast<const std::int64_t*>(which.to(device).raw()),
-                                images.to(device).ptr<const std::uint8_t>(), in[1].value().ptr<float>(), out.ptr<T>());
-                };
-                y.dtype() == DType::bf16 ? run(BFloat16{}) : run(float{});
+                dispatch<Types<float, BFloat16>, CudaTypes>(exec, y.dtype(), "augment", [&]<class Device, class T>() {
+                  kernels::Augment<Device>::images(exec, g, 1, epoch.to(device).data<double>(),
+                                                   static_cast<const std::int64_t*>(which.to(device).raw()),
+                                                   images.to(device).data<std::uint8_t>(), in[1].value().data<float>(),
+                                                   out.mutable_data<T>());
+                });
                 return Variable(out);
               },
           .bytes = [](double element) { return (1 + element) * kRows * 32 * 32 * 3; },

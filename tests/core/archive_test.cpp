@@ -62,7 +62,7 @@ std::vector<T> bits_of(const Tensor& tensor) {
 
 template <class T>
 Tensor of_bits(const std::vector<std::uint8_t>& bytes, const Shape& shape) {
-  const Tensor tensor = Tensor::empty(shape, dtype_of<T>);
+  Tensor tensor = Tensor::empty(shape, dtype_of<T>);
   EXPECT_EQ(tensor.bytes(), bytes.size());
   std::memcpy(tensor.raw_to_write(), bytes.data(), bytes.size());
   return tensor;

@@ -145,7 +145,7 @@ TEST(BatchNorm, LargeMeansCostNoDigitsOfTheDeviation) {
   for (const double first_rows : {1e4, 0.0}) {
     SCOPED_TRACE(first_rows);
     Tensor x = random_tensor({rows, channels}, DType::f64, 1, -2, 2);
-    for (std::int64_t i = 0; i < x.size(); ++i) x.ptr<double>()[i] += i < 3 * channels ? first_rows : 1e4;
+    for (std::int64_t i = 0; i < x.size(); ++i) x.mutable_data<double>()[i] += i < 3 * channels ? first_rows : 1e4;
     x = x.cast(DType::f32);
     const auto normalise = [&](DType dtype) {
       BatchNormStatistics statistics{Tensor::zeros({channels}, dtype), Tensor::zeros({channels}, dtype)};

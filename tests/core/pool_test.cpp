@@ -29,7 +29,7 @@ TEST(MaxPool2d, GradientOfEqualsGoesToTheFirst) {
 
 TEST(MaxPool2d, TakesTheLargestWindowThatAByteCanIndex) {
   Tensor values = Tensor::zeros({1, 16, 16, 1}, DType::f32);
-  values.ptr<float>()[255] = 1;
+  values.mutable_data<float>()[255] = 1;
   Tape tape;
   const Variable x = tape.watched(values);
   tape.backward(ops::max_pool2d(x, {.kernel = {16, 16}, .stride = {1, 1}}), Tensor::full({1, 1, 1, 1}, 1, DType::f32));

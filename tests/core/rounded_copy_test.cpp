@@ -42,7 +42,7 @@ Bits wanted(const Tensor& tensor) {
 }
 
 // What is in the copy's memory, whether current or stale.
-Bits in_memory(const Tensor& tensor) {
+Bits in_memory(Tensor tensor) {
   Bits bits(static_cast<std::size_t>(tensor.size()));
   kernels::copy_bytes(exec_of(tensor), Device{}, bits.data(), tensor.device(), tensor.rounded_to_write(),
                       bits.size() * 2);
@@ -55,12 +55,12 @@ Bits copy_of(const Tensor& tensor) {
 }
 
 // Whether rounded() takes the copy as it is: what was put there against the rules comes back.
-bool is_taken_as_it_is(const Tensor& tensor) {
+bool is_taken_as_it_is(Tensor tensor) {
   const Bits mark(static_cast<std::size_t>(tensor.size()), 0x4242);
   kernels::copy_bytes(exec_of(tensor), tensor.device(), tensor.rounded_to_write(), Device{}, mark.data(),
                       mark.size() * 2);
   const bool taken = copy_of(tensor) == mark;
-  tensor.ptr<float>();
+  tensor.mutable_data<float>();
   return taken;
 }
 
@@ -85,7 +85,7 @@ TEST(RoundedCopy, IsRoundedToNearestEven) {
 TEST(RoundedCopy, IsMadeOnceAndAgainAfterEveryWayOfWriting) {
   Tensor tensor = numbers({5, 7}, 1);
   EXPECT_EQ(copy_of(tensor), wanted(tensor));
-  tensor.ptr<const float>();
+  tensor.data<float>();
   tensor.to_vector<float>();
   tensor.cast(DType::bf16);
   tensor.clone();
@@ -99,8 +99,8 @@ TEST(RoundedCopy, IsMadeOnceAndAgainAfterEveryWayOfWriting) {
       [&] { tensor.fill_zero(); },
       [&] {
         const Tensor other = numbers({5, 7}, 4);
-        kernels::copy_bytes(exec_of(tensor), tensor.device(), tensor.ptr<float>(), tensor.device(), other.raw(),
-                            tensor.bytes());
+        kernels::copy_bytes(exec_of(tensor), tensor.device(), tensor.mutable_data<float>(), tensor.device(),
+                            other.raw(), tensor.bytes());
       },
   };
   for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -232,15 +232,16 @@ std::vector<std::vector<float>> weights_after_training(const std::function<void(
 
 TEST_F(RoundedCopyOnDevice, TrainsToTheBitsOfWeightsRoundedAtEveryUse) {
   const auto kept = weights_after_training([](const Tensor&) {});
-  const auto made_again = weights_after_training([](const Tensor& weight) { weight.ptr<float>(); });
+  const auto made_again = weights_after_training([](Tensor weight) { weight.mutable_data<float>(); });
   EXPECT_EQ(kept, made_again);
 }
 
 TEST_F(RoundedCopyOnDevice, IsWhatForwardAndBackwardRead) {
   const Variable weight = parameter(numbers({6, 8}, 1));
   const Tensor x = numbers({4, 8}, 2).cast(DType::bf16);
-  weight.value().rounded();
-  kernels::fill_zero(exec_of(x), weight.value().rounded_to_write(), 6 * 8 * 2);
+  Tensor elements = weight.value();
+  elements.rounded();
+  kernels::fill_zero(exec_of(x), elements.rounded_to_write(), 6 * 8 * 2);
   Tape tape;
   const Variable input = tape.watched(x);
   const Variable y = ops::linear(input, weight);

@@ -33,9 +33,9 @@ TEST(Tensor, ReshapeSharesAndCloneDoesNot) {
   Tensor a = Tensor::from<float>({1, 2, 3, 4, 5, 6}, {2, 3});
   const Tensor view = a.reshape({3, 2});
   const Tensor copy = a.clone();
-  a.ptr<float>()[0] = 9;
-  EXPECT_EQ(view.ptr<float>()[0], 9);
-  EXPECT_EQ(copy.ptr<float>()[0], 1);
+  a.mutable_data<float>()[0] = 9;
+  EXPECT_EQ(view.data<float>()[0], 9);
+  EXPECT_EQ(copy.data<float>()[0], 1);
   EXPECT_FALSE(a.unique());
   EXPECT_TRUE(copy.unique());
 }
@@ -49,7 +49,7 @@ TEST(Tensor, RowsAreCopied) {
 
 TEST(Tensor, MisuseIsNamed) {
   const Tensor a = Tensor::zeros({2, 3}, DType::f32);
-  EXPECT_THROW(a.ptr<double>(), std::invalid_argument);
+  EXPECT_THROW(a.data<double>(), std::invalid_argument);
   EXPECT_THROW(a.item(), std::invalid_argument);
   EXPECT_THROW(Tensor::empty({-1}, DType::f32), std::invalid_argument);
   EXPECT_THROW(Tensor::empty({1ll << 40, 1ll << 40}, DType::f32), std::invalid_argument);

@@ -66,8 +66,8 @@ TEST_P(Augment, IsTheDirectFormula) {
   const AugmentGeometry geometry{static_cast<std::int64_t>(which.size()), c.height, c.width, c.channels, c.options};
   std::vector<float> y(which.size() * static_cast<std::size_t>(dataset.image_size()), -99);
   for (const double epoch : {0, 1, 2, 3, 4, 5, 6, 7}) {
-    kernels::cpu::augment(Exec{}, geometry, 11, &epoch, which.data(), dataset.images.data(),
-                          normalised_values(normalisation, c.channels).data(), y.data());
+    kernels::Augment<Cpu>::images(Exec{}, geometry, 11, &epoch, which.data(), dataset.images.data(),
+                                  normalised_values(normalisation, c.channels).data(), y.data());
     const float* at = y.data();
     for (const std::int64_t sample : which) {
       const CropFlipCutout decision = decide(geometry, 11, static_cast<std::int64_t>(epoch), sample);

@@ -129,7 +129,7 @@ TEST(DeviceParity, ClassLevelsAreGatheredByLabel) {
   const Tensor levels = random_tensor({classes}, DType::f32, 1, 0, 1);
   Tensor labels = Tensor::zeros({rows}, DType::i32);
   for (std::int64_t i = 0; i < rows; ++i)
-    labels.ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i % 11 == 3 ? -100 : i * 5 % (classes + 2));
+    labels.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(i % 11 == 3 ? -100 : i * 5 % (classes + 2));
   const auto gathered = [&](Device device) { return floats(ops::class_levels(levels.to(device), labels.to(device))); };
   EXPECT_EQ(gathered(test_device()), gathered(Device{}));
 }
@@ -141,11 +141,11 @@ TEST(DeviceParity, MeterCountsAlike) {
       // Coarse, so that there are equals among the largest.
       Tensor logits = random_tensor({rows, classes}, DType::f64, 1, -2, 2);
       for (std::int64_t i = 0; i < logits.size(); ++i)
-        logits.ptr<double>()[i] = std::round(2 * logits.ptr<double>()[i]);
+        logits.mutable_data<double>()[i] = std::round(2 * logits.mutable_data<double>()[i]);
       logits = logits.cast(dtype);
       Tensor labels = Tensor::zeros({rows}, DType::i32);
       for (std::int64_t i = 0; i < rows; ++i)
-        labels.ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i % 7 == 3 ? -100 : i * 5 % (classes + 1));
+        labels.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(i % 7 == 3 ? -100 : i * 5 % (classes + 1));
       const auto state_on = [&](Device device) {
         TrainingMeter meter;
         const Tensor loss = Tensor::full({}, 0.3, DType::f32, device);
@@ -176,12 +176,14 @@ std::vector<float> augmented(const kernels::AugmentGeometry& g, double epoch, De
   Tensor y = Tensor::empty({g.samples, size}, dtype_of<T>, device);
   const Exec exec = exec_of(y);
   const auto* rows = static_cast<const std::int64_t*>(indices.raw());
-  SLUICE_KERNEL(T, exec, augment, g, 11, when.ptr<double>(), rows, pixels.ptr<std::uint8_t>(), values.ptr<float>(),
-                y.ptr<T>());
   const Tensor labels = Tensor::from<std::int32_t>({10, 11, 12, 13, 14}, {5}, device);
   Tensor gathered = Tensor::empty({g.samples}, DType::i32, device);
-  SLUICE_KERNEL(std::int32_t, exec, gather_labels, g.samples, rows, labels.ptr<std::int32_t>(),
-                gathered.ptr<std::int32_t>());
+  dispatch_device(exec, "augment", [&]<class OnDevice>() {
+    kernels::Augment<OnDevice>::images(exec, g, 11, when.data<double>(), rows, pixels.data<std::uint8_t>(),
+                                       values.data<float>(), y.mutable_data<T>());
+    kernels::Augment<OnDevice>::labels(exec, g.samples, rows, labels.data<std::int32_t>(),
+                                       gathered.mutable_data<std::int32_t>());
+  });
   EXPECT_EQ(gathered.to(Device{}).to_vector<std::int32_t>(), (std::vector<std::int32_t>{14, 10, 13, 13, 11, 12}));
   return floats(y);
 }
@@ -207,7 +209,7 @@ TEST(DeviceParity, LargeMeansCostBatchNormNoDigitsOfTheDeviation) {
   for (const double first_rows : {1e4, 0.0}) {
     SCOPED_TRACE(first_rows);
     Tensor x = random_tensor({rows, channels}, DType::f64, 1, -2, 2);
-    for (std::int64_t i = 0; i < x.size(); ++i) x.ptr<double>()[i] += i < 3 * channels ? first_rows : 1e4;
+    for (std::int64_t i = 0; i < x.size(); ++i) x.mutable_data<double>()[i] += i < 3 * channels ? first_rows : 1e4;
     x = x.cast(DType::f32);
     const auto normalise = [&](DType dtype, Device device) {
       ops::BatchNormStatistics statistics{Tensor::zeros({channels}, dtype, device),

@@ -47,21 +47,21 @@ TEST(State, HoldsConvolutionsAsPyTorch) {
   const auto model = resnet(1);
   const NamedParameter stem = model->parameters()[0];
   Tensor krsc = stem.variable.value();
-  krsc.ptr<float>()[((2 * 3 + 1) * 3 + 0) * 3 + 2] = 42;  // k 2, r 1, s 0, c 2
+  krsc.mutable_data<float>()[((2 * 3 + 1) * 3 + 0) * 3 + 2] = 42;  // k 2, r 1, s 0, c 2
   const Tensor kcrs = nn::model_state(*model)[0].tensor;
   EXPECT_EQ(kcrs.shape(), (Shape{16, 3, 3, 3}));
-  EXPECT_EQ(kcrs.ptr<float>()[((2 * 3 + 2) * 3 + 1) * 3 + 0], 42);
+  EXPECT_EQ(kcrs.data<float>()[((2 * 3 + 2) * 3 + 1) * 3 + 0], 42);
 }
 
 TEST(State, HoldsColumnsOverAnImageAsPyTorch) {
   nn::Initialiser initialiser(1);
   nn::Mlp model({.image = {4, 5, 3}, .classes = 2, .hidden = {7}}, initialiser);
   Tensor weight = model.parameters()[0].variable.value();
-  weight.ptr<float>()[6 * 60 + (3 * 5 + 2) * 3 + 1] = 42;  // unit 6, row 3, column 2, channel 1
+  weight.mutable_data<float>()[6 * 60 + (3 * 5 + 2) * 3 + 1] = 42;  // unit 6, row 3, column 2, channel 1
   const auto state = nn::model_state(model);
   EXPECT_EQ(state[0].name, "1.weight");
   EXPECT_EQ(state[0].tensor.shape(), (Shape{7, 60}));
-  EXPECT_EQ(state[0].tensor.ptr<float>()[6 * 60 + (1 * 4 + 3) * 5 + 2], 42);
+  EXPECT_EQ(state[0].tensor.data<float>()[6 * 60 + (1 * 4 + 3) * 5 + 2], 42);
   const std::vector<float> before = weight.to_vector<float>();
   weight.fill_zero();
   nn::load_model_state(model, state);

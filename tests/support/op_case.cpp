@@ -23,7 +23,7 @@ std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Rounding rou
         input.role == CaseInput::Role::parameter || input.role == CaseInput::Role::constant_parameter;
     Tensor tensor =
         random_tensor(input.shape, DType::f64, static_cast<std::uint32_t>(tensors.size()), input.low, input.high);
-    for (double* value = tensor.ptr<double>(); value != tensor.ptr<double>() + tensor.size(); ++value)
+    for (double* value = tensor.mutable_data<double>(); value != tensor.mutable_data<double>() + tensor.size(); ++value)
       if (std::abs(*value) < input.gap_at_zero) *value = std::copysign(input.gap_at_zero, *value);
     if (rounding == Rounding::through_bf16 && !is_parameter) tensor = tensor.cast(DType::bf16).cast(DType::f64);
     tensors.push_back(tensor.cast(is_parameter ? master_dtype(dtype) : dtype).to(device));

@@ -5,7 +5,7 @@ namespace sluice::test {
 
 Tensor pattern(const Shape& shape, std::uint32_t stream, double scale, double offset) {
   Tensor tensor = Tensor::empty(shape, DType::f64);
-  double* values = tensor.ptr<double>();
+  double* values = tensor.mutable_data<double>();
   for (std::int64_t i = 0; i < tensor.size(); ++i) {
     std::uint32_t h = static_cast<std::uint32_t>(i) * 0x9E3779B1u + stream * 0x85EBCA77u + 0x165667B1u;
     h ^= h >> 15;

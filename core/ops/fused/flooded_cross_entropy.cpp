@@ -25,9 +25,9 @@ Variable record_with_gradient(const char* op, const Tensor& value, const Variabl
       const bool shared = !dx.unique();
       const Tensor from = dx;
       if (shared) dx = Tensor::empty(from.shape(), from.dtype(), from.device());
-      with_float_type(dx.dtype(), kOp, [&](auto tag) {
-        using T = decltype(tag);
-        SLUICE_KERNEL(T, exec_of(dx), scale_by, dx.size(), dy.data<Master<T>>(), from.data<T>(), dx.mutable_data<T>());
+      dispatch(exec_of(dx), dx.dtype(), kOp, [&]<class Device, class T>() {
+        kernels::Elementwise<Device>::scale_by(exec_of(dx), dx.size(), dy.data<Master<T>>(), from.data<T>(),
+                                               dx.mutable_data<T>());
       });
     }
     gradients.add(0, std::move(dx));
@@ -58,13 +58,13 @@ FloodedCrossEntropy flooded_cross_entropy(const Variable& logits, const Tensor& 
   Tensor mean = Tensor::empty({}, master, x.device());
   Tensor value = Tensor::empty({}, master, x.device());
   Tensor dlogits = Tensor::empty(x.shape(), x.dtype(), x.device());
-  with_float_type(x.dtype(), kOp, [&](auto tag) {
-    using T = decltype(tag);
+  const Exec exec = exec_of(x);
+  dispatch(exec, x.dtype(), kOp, [&]<class Device, class T>() {
     using R = Master<T>;
-    const Exec exec = exec_of(x);
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, flooded_cross_entropy_scratch_bytes, geometry));
-    SLUICE_KERNEL(T, exec, flooded_cross_entropy, geometry, x.ptr<T>(), labels.ptr<std::int32_t>(), weights.ptr<R>(),
-                  level.ptr<double>(), mean.ptr<R>(), value.ptr<R>(), dlogits.ptr<T>(), scratch.data());
+    const Scratch scratch(exec.device, kernels::FloodedCrossEntropy<Device>::template scratch_bytes<T>(exec, geometry));
+    kernels::FloodedCrossEntropy<Device>::forward(exec, geometry, x.data<T>(), labels.data<std::int32_t>(),
+                                                  weights.data<R>(), level.data<double>(), mean.mutable_data<R>(),
+                                                  value.mutable_data<R>(), dlogits.mutable_data<T>(), scratch.data());
   });
   return {.loss = record_with_gradient(kOp, value, logits, std::move(dlogits)), .mean = mean};
 }
@@ -80,16 +80,17 @@ FloodedRows flooded_cross_entropy_rows(const Variable& logits, const Tensor& lab
   if (!logits.wants_gradient()) return flood_rows(softmax_cross_entropy_rows(logits, labels, options), levels, flood);
   const Tensor weights = options.class_weights.cast(master);
   const auto scalar = [&] { return Tensor::empty({}, master, x.device()); };
-  const Tensor value = scalar(), mean = scalar(), flooded = scalar();
+  Tensor value = scalar(), mean = scalar(), flooded = scalar();
   Tensor dlogits = Tensor::empty(x.shape(), x.dtype(), x.device());
-  with_float_type(x.dtype(), op, [&](auto tag) {
-    using T = decltype(tag);
+  const Exec exec = exec_of(x);
+  dispatch(exec, x.dtype(), op, [&]<class Device, class T>() {
     using R = Master<T>;
-    const Exec exec = exec_of(x);
-    const Scratch scratch(exec.device, SLUICE_KERNEL(T, exec, flooded_cross_entropy_rows_scratch_bytes, geometry));
-    SLUICE_KERNEL(T, exec, flooded_cross_entropy_rows, geometry, arguments.rule, x.ptr<T>(), labels.ptr<std::int32_t>(),
-                  weights.ptr<R>(), arguments.levels<R>(), value.ptr<R>(), mean.ptr<R>(), flooded.ptr<R>(),
-                  dlogits.ptr<T>(), scratch.data());
+    const Scratch scratch(exec.device,
+                          kernels::FloodedCrossEntropy<Device>::template rows_scratch_bytes<T>(exec, geometry));
+    kernels::FloodedCrossEntropy<Device>::rows_forward(
+        exec, geometry, arguments.rule, x.data<T>(), labels.data<std::int32_t>(), weights.data<R>(),
+        arguments.levels<R>(), value.mutable_data<R>(), mean.mutable_data<R>(), flooded.mutable_data<R>(),
+        dlogits.mutable_data<T>(), scratch.data());
   });
   return {.loss = record_with_gradient(op, value, logits, std::move(dlogits)), .mean = mean, .flooded = flooded};
 }

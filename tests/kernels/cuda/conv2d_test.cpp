@@ -108,7 +108,8 @@ std::vector<Tensor> expected(Conv2dPass pass, const Conv2dShape& shape) {
   namespace cpu = kernels::cpu;
   const Tensors<double> t(shape, {});
   const auto scratch = [](std::size_t bytes) { return std::vector<std::byte>(bytes); };
-  double *x = t.x.ptr<double>(), *weight = t.weight.ptr<double>(), *bias = t.bias.ptr<double>(), *y = t.y.ptr<double>();
+  double *x = t.x.mutable_data<double>(), *weight = t.weight.mutable_data<double>(),
+         *bias = t.bias.mutable_data<double>(), *y = t.y.mutable_data<double>();
   switch (pass) {
     case Conv2dPass::forward:
       cpu::conv2d_forward<double>({}, shape, x, weight, bias, y, nullptr,
@@ -132,8 +133,9 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
   const Tensor scratch =
       Tensor::empty({static_cast<std::int64_t>(algorithm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
   algorithm.run(exec_of(t.x), pass, shape,
-                {t.x.template ptr<T>(), t.weight.template ptr<float>(),
-                 pass == Conv2dPass::backward_input ? nullptr : t.bias.template ptr<float>(), t.y.template ptr<T>()},
+                {t.x.template mutable_data<T>(), t.weight.template mutable_data<float>(),
+                 pass == Conv2dPass::backward_input ? nullptr : t.bias.template mutable_data<float>(),
+                 t.y.template mutable_data<T>()},
                 scratch.raw_to_write());
   return t.results(pass);
 }
@@ -150,8 +152,8 @@ void expect_moments_of_y(const Conv2dAlgorithm<T>& algorithm, const Conv2dShape&
   const Tensor scratch = Tensor::empty(
       {static_cast<std::int64_t>(algorithm.scratch_bytes(Conv2dPass::forward, shape)) + 1}, DType::u8, kDevice);
   algorithm.run(exec_of(t.x), Conv2dPass::forward, shape,
-                {t.x.template ptr<T>(), t.weight.template ptr<float>(), far.ptr<float>(), t.y.template ptr<T>(),
-                 nullptr, moments.ptr<float>()},
+                {t.x.template mutable_data<T>(), t.weight.template mutable_data<float>(), far.mutable_data<float>(),
+                 t.y.template mutable_data<T>(), nullptr, moments.mutable_data<float>()},
                 scratch.raw_to_write());
   const std::vector<double> y = t.y.to(Device{}).cast(DType::f64).template to_vector<double>();
   const std::vector<float> found = moments.to(Device{}).to_vector<float>();
@@ -216,9 +218,10 @@ TEST_P(CudaConv2d, ARoundedWeightAtHandChangesNoBit) {
         Tensor::empty({static_cast<std::int64_t>(gemm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
     std::vector<std::vector<BFloat16>> found;
     for (const BFloat16* rounded : {static_cast<const BFloat16*>(nullptr), weight.rounded()}) {
-      gemm.run(exec_of(t.x), pass, shape,
-               {t.x.ptr<BFloat16>(), weight.ptr<float>(), nullptr, t.y.ptr<BFloat16>(), rounded},
-               scratch.raw_to_write());
+      gemm.run(
+          exec_of(t.x), pass, shape,
+          {t.x.mutable_data<BFloat16>(), weight.mutable_data<float>(), nullptr, t.y.mutable_data<BFloat16>(), rounded},
+          scratch.raw_to_write());
       found.push_back(t.results(pass)[0].to_vector<BFloat16>());
     }
     EXPECT_TRUE(std::ranges::equal(found[0], found[1], {}, &BFloat16::bits, &BFloat16::bits));
