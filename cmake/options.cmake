@@ -20,6 +20,7 @@ if(SLUICE_CUDA STREQUAL "emulated-checked")
   # Its reports look up places in the program's own file.
   set(BUILD_SHARED_LIBS OFF)
 endif()
+option(SLUICE_FUZZ "Build sluice-fuzz, the fuzzer of all readers (clang; preset fuzz)" OFF)
 set(SLUICE_SANITIZE "" CACHE STRING "Sanitizers for our own code, e.g. address,undefined")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12
@@ -86,3 +87,6 @@ elseif(SLUICE_X86 AND NOT CMAKE_CXX_FLAGS MATCHES "-march=")
   set(baseline -march=x86-64-v2)
 endif()
 target_compile_options(sluice_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${baseline}>")
+if(SLUICE_FUZZ)
+  target_compile_options(sluice_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>")
+endif()

@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing to build Sluice; does nothing, quickly, where everything is there.
-#   scripts/setup.sh [--tests] [--format]
+#   scripts/setup.sh [--tests] [--format] [--fuzz]
 #   scripts/setup.sh --user [--tests]     the same without root, into build/deps: packages of Debian or Ubuntu, unpacked; or
 #                                         else a Python environment with CMake, Ninja and oneDNN
 # CMake is asked what is missing, so whatever it finds counts: the system's packages, those of conda or of environment
 # modules (by PATH and CMAKE_PREFIX_PATH). Without root it goes on where only optional parts are missing, and otherwise
 # says what to do. Exit codes: 0 ready, 1 installing failed, 2 something required is missing.
 set -euo pipefail
-user='' tests='' format=''
+user='' tests='' format='' fuzz=''
 for argument in "$@"; do
   case $argument in
     --user) user=yes ;;
     --tests) tests=yes ;;
     --format) format=yes ;;
+    --fuzz) fuzz=yes ;;
     -h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "setup: unknown argument '$argument'; it takes --user, --tests and --format" >&2; exit 2 ;;
+    *) echo "setup: unknown argument '$argument'; it takes --user, --tests, --format and --fuzz" >&2; exit 2 ;;
   esac
 done
 cd "$(dirname "$0")/.."
@@ -26,7 +27,7 @@ source scripts/environment.sh
 # What can be missing: the package of Debian, and whether building works without it.
 declare -A package=([compiler]=g++ [cmake]=cmake [generator]=ninja-build [zlib]=zlib1g-dev [json]=nlohmann-json3-dev
   [OpenMP]=g++ [oneDNN]=libdnnl-dev [CLI11]=libcli11-dev [fmt]=libfmt-dev [GoogleTest]=libgtest-dev [gnuplot]=gnuplot-nox
-  [ccache]=ccache [curl]=curl [format]=clang-format)
+  [ccache]=ccache [curl]=curl [format]=clang-format [fuzz]="clang-16 libclang-rt-16-dev")
 required=" compiler cmake generator zlib json CLI11 fmt ${tests:+GoogleTest }"
 
 # Sets missing: names of that list.
@@ -54,6 +55,7 @@ find_missing() {
   [[ -n $tests ]] || missing=($(printf '%s\n' "${missing[@]}" | grep -vx GoogleTest || true))
   command -v curl >/dev/null || missing+=(curl)
   [[ -z $format ]] || command -v clang-format >/dev/null || missing+=(format)
+  [[ -z $fuzz ]] || command -v clang++-16 >/dev/null || missing+=(fuzz)
 }
 
 needed() { # of the missing ones, those without which nothing can be built
