@@ -6,9 +6,9 @@
 #include <span>
 
 #include <sluice/base/error.h>
+#include <sluice/base/parallel.h>
 #include <sluice/base/philox.h>
 #include <sluice/data/shapes10_outline.h>
-#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::data {
 namespace {
@@ -219,7 +219,7 @@ ImageDataset make_part(std::int64_t count, std::uint64_t seed, std::uint32_t str
                        .class_names = {kShapeNames.begin(), kShapeNames.end()}};
   dataset.labels.resize(static_cast<std::size_t>(count));
   dataset.images.resize(static_cast<std::size_t>(count * kImageBytes));
-  kernels::cpu::parallel_for(count, 16, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(count, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto shape = static_cast<int>(i % kShapes);
       dataset.labels[static_cast<std::size_t>(i)] = shape;

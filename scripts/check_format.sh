@@ -16,21 +16,6 @@ for file in $(git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu' '*.cuh' '
   head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "$file: no SPDX line"; failed=1; }
 done
 
-# A layer includes only layers below it: base < emulator < kernels < core < nn, optim, data, flooding, analysis < apps.
-forbid() { # folder, layers that it must not include
-  if grep -nE "#include [<\"](sluice/)?($2)/" -r "$1" --include='*.h' --include='*.cpp' --include='*.cu' --include='*.cuh'; then
-    echo "$1 must not include these"
-    failed=1
-  fi
-}
-forbid base 'emulator|kernels|core|nn|optim|data|flooding|analysis|apps|tests'
-forbid emulator 'kernels|core|nn|optim|data|flooding|analysis|apps|tests'
-forbid kernels 'core|nn|optim|data|flooding|analysis|apps|tests'
-forbid core 'nn|optim|data|flooding|analysis|apps|tests'
-forbid nn 'optim|data|flooding|analysis|apps|tests'
-forbid optim 'nn|data|flooding|analysis|apps|tests'
-forbid data 'nn|optim|flooding|analysis|apps|tests'
-forbid flooding 'nn|optim|data|analysis|apps|tests'
-forbid analysis 'nn|optim|data|flooding|apps|tests'
+scripts/check_layers.py || failed=1
 scripts/check_operations.py || failed=1
 exit $failed

@@ -3,9 +3,9 @@
 // sums and chooses among them.
 #pragma once
 
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/batch_norm.h>
 #include <sluice/kernels/cpu/lanes.h>
-#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 

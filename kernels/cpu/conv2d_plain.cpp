@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/conv2d_geometry.h>
-#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

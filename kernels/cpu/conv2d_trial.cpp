@@ -8,9 +8,9 @@
 
 #include <sluice/base/error.h>
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/base/philox.h>
 #include <sluice/kernels/cpu/conv2d_geometry.h>
-#include <sluice/kernels/cpu/parallel.h>
 #include <sluice/kernels/runtime/memory.h>
 
 namespace sluice::kernels::cpu {

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include <sluice/base/instantiate.h>
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

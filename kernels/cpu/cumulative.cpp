@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 
 namespace sluice::kernels {
 namespace {

@@ -2,7 +2,7 @@
 #include <sluice/kernels/index.h>
 
 #include <sluice/base/instantiate.h>
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

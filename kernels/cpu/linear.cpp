@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/conv2d_algorithm.h>
 #include <sluice/kernels/cpu/linear_program.h>
-#include <sluice/kernels/cpu/parallel.h>
 #include <sluice/kernels/runtime/settings.h>
 
 namespace sluice::kernels::cpu {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/matmul_program.h>
-#include <sluice/kernels/cpu/parallel.h>
 #include <sluice/kernels/runtime/settings.h>
 
 namespace sluice::kernels::cpu {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/pointwise.h>
 
 namespace sluice::kernels {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/kernels/pointwise_blocks.h>
 
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 
 namespace sluice::kernels {
 namespace {

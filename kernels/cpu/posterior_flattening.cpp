@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/exponential.h>
-#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

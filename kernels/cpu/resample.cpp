@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include <sluice/base/instantiate.h>
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 
 namespace sluice::kernels {
 namespace {

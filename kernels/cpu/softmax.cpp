@@ -2,8 +2,8 @@
 #include <sluice/kernels/softmax.h>
 
 #include <sluice/base/instantiate.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/exponential.h>
-#include <sluice/kernels/cpu/parallel.h>
 
 namespace sluice::kernels::cpu {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include <sluice/base/instantiate.h>
-#include <sluice/kernels/cpu/parallel.h>
+#include <sluice/base/parallel.h>
 #include <sluice/kernels/cpu/winograd_transform.h>
 
 namespace sluice::kernels::cpu {

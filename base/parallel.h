@@ -8,7 +8,7 @@
 
 #include <sluice/base/threads.h>
 
-namespace sluice::kernels::cpu {
+namespace sluice {
 
 // Calls body(begin, end) on contiguous parts of [0, n), in parallel where n is worth it (a part holds at least `grain`
 // items). The body must not depend on how the range is cut: sums belong in fixed chunks (see chunk_count).
@@ -32,4 +32,4 @@ void parallel_for(std::int64_t n, std::int64_t grain, const Body& body) {
 // Elements that are worth a thread of their own in a loop bound by memory.
 inline constexpr std::int64_t kElementGrain = 32768;
 
-}  // namespace sluice::kernels::cpu
+}  // namespace sluice
