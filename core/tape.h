@@ -52,7 +52,7 @@ using Backward = std::function<void(Gradient gradient, Gradients& inputs)>;
 // The result of an operation named `name` (a string that lives as long as the program). Recorded where an input is on a
 // tape and one wants a gradient; `backward` is dropped otherwise. Undefined inputs are allowed (an absent bias).
 //
-// A result of parameters alone, `ops::scale(weight, 3)`, is recorded when it meets a tape, with no call of yours. A
+// A result of parameters alone, `ops::multiply(weight, 3)`, is recorded when it meets a tape, with no call of yours. A
 // result of parameters and constants without a tape, as in evaluation, is not recorded; to use it with a tape would
 // lose the gradients of those parameters, which throws.
 //

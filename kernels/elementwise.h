@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise kernels over n elements. Bound by bytes: each input read once, the output written once. Outputs may be
+// Kernels over n elements whose operands differ in type, and the sum of two gradients; all others of this kind are
+// kernels/pointwise.h. Bound by bytes: each input read once, the output written once. Outputs may be
 // the very memory of an input.
 #pragma once
 
@@ -18,9 +19,6 @@ struct Elementwise {
   // y = a + b.
   template <class T>
   static void add(const Exec&, std::int64_t n, const T* a, const T* b, T* y);
-  // y = factor * x.
-  template <class T>
-  static void scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y);
   // y = factor[0] * x, the factor in device memory.
   template <class T>
   static void scale_by(const Exec&, std::int64_t n, const Master<T>* factor, const T* x, T* y);

@@ -144,7 +144,7 @@ TEST(FloodRows, OfGroupsIsTheFloodOfEachMicroBatch) {
     Tape tape;
     const Variable x = tape.watched(logits().rows(first, count));
     const Variable loss = ops::softmax_cross_entropy(x, labels().rows(first, count));
-    const Variable share = ops::scale(ops::flood(loss, level), static_cast<double>(count) / kRows);
+    const Variable share = ops::multiply(ops::flood(loss, level), static_cast<double>(count) / kRows);
     value += share.value().item();
     if (loss.value().item() < level) flooded += static_cast<double>(count) / kRows;
     tape.backward(share);

@@ -201,8 +201,8 @@ TEST(Flood, OneSignFromTheAccumulatedMeanEqualsTheBigBatch) {
     for (const MicroBatch& part : kMicroBatches) {
       Tape tape;
       const Variable logits = net(tape.input(images().rows(part.first, part.count)));
-      const Variable share = ops::scale(ops::softmax_cross_entropy(logits, labels().rows(part.first, part.count)),
-                                        static_cast<double>(part.count) / static_cast<double>(kImages));
+      const Variable share = ops::multiply(ops::softmax_cross_entropy(logits, labels().rows(part.first, part.count)),
+                                           static_cast<double>(part.count) / static_cast<double>(kImages));
       mean = ops::add(mean, share.value()).value();
       tape.backward(share);
     }

@@ -69,7 +69,7 @@ class Batches {
     for (const data::Batch& batch : batches_) {
       Tape tape;
       const Variable loss = ops::softmax_cross_entropy(model(tape.input(batch.images)), batch.labels);
-      tape.backward(ops::scale(loss, share_of(batch)));
+      tape.backward(ops::multiply(loss, share_of(batch)));
     }
     const analysis::GradientNorms norms = analysis::gradient_norms(model.parameters());
     model.clear_gradients();

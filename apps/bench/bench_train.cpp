@@ -11,7 +11,7 @@
 #include <sluice/base/philox.h>
 #include <sluice/base/threads.h>
 #include <sluice/core/graph.h>
-#include <sluice/core/ops/elementwise.h>
+#include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/flood.h>
 #include <sluice/core/ops/loss.h>
 #include <sluice/kernels/runtime/device.h>

@@ -66,7 +66,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
     const std::int64_t count = images * (part + 1) / parts - first;
     const double share = static_cast<double>(count) / static_cast<double>(images);
     const auto add_share = [share](Tensor& sum, const Tensor& of_part) {
-      sum = ops::add(sum, ops::scale(of_part, share)).value();
+      sum = ops::add(sum, ops::multiply(of_part, share)).value();
     };
     const Tensor labels = batch.labels.rows(first, count);
     Tape tape;
@@ -78,7 +78,7 @@ Tensor Trainer::accumulate_gradients(const data::Batch& batch, Pass pass) {
       expect_finite(value.mean, Before::ruined);
       meter_.add_part(value.mean, logits.value(), labels);
     }
-    tape.backward(ops::scale(value.loss, share));
+    tape.backward(ops::multiply(value.loss, share));
   }
   if (pass == Pass::first) objective_->close_batch(meter_, mean, flooded);
   if (objective_->decides_by_mean() && options_.objective.floods())

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/ops/elementwise.h>
 
-#include <sluice/kernels/elementwise.h>
-#include <sluice/kernels/runtime/dispatch.h>
-
 namespace sluice::ops {
-
-Variable scale(const Variable& x, double factor) {
-  const auto scaled = [factor](const Tensor& from) {
-    Tensor to = Tensor::empty(from.shape(), from.dtype(), from.device());
-    dispatch(exec_of(to), to.dtype(), "scale", [&]<class Device, class T>() {
-      kernels::Elementwise<Device>::scale(exec_of(to), to.size(), static_cast<Master<T>>(factor), from.data<T>(),
-                                          to.mutable_data<T>());
-    });
-    return to;
-  };
-  return record("scale", scaled(x.value()), {&x},
-                [scaled](Tensor dy, Gradients& gradients) { gradients.add(0, scaled(dy)); });
-}
 
 Variable reshape(const Variable& x, const Shape& shape) {
   return record("reshape", x.value().reshape(shape), {&x},

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiples, views and conversions of tensors of any shape.
+// Views and conversions of tensors of any shape.
 #pragma once
 
 #include <sluice/core/tape.h>
 
 namespace sluice::ops {
 
-// factor * x.
-Variable scale(const Variable& x, double factor);
 // The same elements under another shape of equal size; no copy.
 Variable reshape(const Variable& x, const Shape& shape);
 // [N,...] as [N,D].

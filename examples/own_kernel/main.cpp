@@ -50,7 +50,7 @@ double deviation_from_composition(std::int64_t columns) {
 
 Variable weight(const Shape& shape, std::uint64_t seed) {
   const Tensor numbers = random_normal(shape, {.seed = seed}, DType::f32, kCuda);
-  return parameter(ops::scale(numbers, 1 / std::sqrt(static_cast<double>(shape[1]))).value());
+  return parameter(ops::multiply(numbers, 1 / std::sqrt(static_cast<double>(shape[1]))).value());
 }
 
 // The feed-forward part of a transformer's layer.

@@ -14,7 +14,7 @@ Variable leaky_flood(const Variable& loss, double level, double ascent) {
   const double slope = value > level ? 1 : value < level ? -ascent : 0;
   const Tensor result = Tensor::full({}, level + slope * (value - level), loss.dtype());
   return record("leaky_flood", result, {&loss}, [slope](const Tensor& gradient, Gradients& inputs) {
-    inputs.add(0, ops::scale(gradient, slope).value());
+    inputs.add(0, ops::multiply(gradient, slope).value());
   });
 }
 

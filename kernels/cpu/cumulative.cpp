@@ -8,8 +8,6 @@
 namespace sluice::kernels {
 namespace {
 
-using namespace cpu;
-
 // Columns whose sums run side by side.
 constexpr std::int64_t kPanel = 64;
 

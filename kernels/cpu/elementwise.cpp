@@ -48,20 +48,15 @@ void Elementwise<Cpu>::add(const Exec&, std::int64_t n, const T* a, const T* b, 
 
 template <>
 template <class T>
-void Elementwise<Cpu>::scale(const Exec&, std::int64_t n, Master<T> factor, const T* x, T* y) {
+void Elementwise<Cpu>::scale_by(const Exec&, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
+  const Master<T> number = *factor;
   parallel_for(n, kElementGrain,
-               [=](std::int64_t begin, std::int64_t end) { scale_loop(end - begin, factor, x + begin, y + begin); });
-}
-
-template <>
-template <class T>
-void Elementwise<Cpu>::scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
-  scale(exec, n, *factor, x, y);
+               [=](std::int64_t begin, std::int64_t end) { scale_loop(end - begin, number, x + begin, y + begin); });
 }
 
 [[gnu::used]] constexpr auto kInstances = instantiate(CpuTypes{}, []<class T>(Type<T>) {
   return std::tuple_cat(
-      std::tuple(&Elementwise<Cpu>::add<T>, &Elementwise<Cpu>::scale<T>, &Elementwise<Cpu>::scale_by<T>),
+      std::tuple(&Elementwise<Cpu>::add<T>, &Elementwise<Cpu>::scale_by<T>),
       instantiate(CpuTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cpu>::cast<T, To>); }));
 });
 

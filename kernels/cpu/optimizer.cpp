@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sluice/kernels/optimizer.h>
+#include <sluice/kernels/optimizer_updates.h>
 
 #include <cmath>
 
@@ -35,53 +35,19 @@ void round_part(const OptimizerSegment<T>& segment, std::int64_t begin, std::int
 template <Momentum kind, class T>
 void sgd_loop(std::int64_t n, T* value, const T* gradient, T* velocity, T momentum, T decay, T rate) {
   for (std::int64_t i = 0; i < n; ++i) {
-    const T g = gradient[i] + decay * value[i];
-    T direction = g;
-    if constexpr (kind != Momentum::none) {
-      velocity[i] = momentum * velocity[i] + g;
-      direction = kind == Momentum::nesterov ? g + momentum * velocity[i] : velocity[i];
-    }
-    value[i] -= rate * direction;
+    T none{};
+    sgd_update<kind>(value[i], gradient[i], kind == Momentum::none ? none : velocity[i], momentum, decay, rate);
   }
-}
-
-template <class T>
-struct AdamFactors {
-  T beta1, rest1, beta2, rest2;  // rest = 1 - beta
-  T rate;                        // learning rate over the first moment's bias correction
-  T root;                        // square root of the second moment's bias correction
-  T epsilon;
-  T coupled;  // added to the gradient, times the value
-  T keep;     // the share of the value that decoupled decay leaves
-};
-
-template <class T>
-AdamFactors<T> adam_factors(const AdamSettings& settings, double step, double weight_decay, double rate) {
-  const bool coupled = settings.decay == Decay::coupled;
-  return {.beta1 = static_cast<T>(settings.beta1),
-          .rest1 = static_cast<T>(1 - settings.beta1),
-          .beta2 = static_cast<T>(settings.beta2),
-          .rest2 = static_cast<T>(1 - settings.beta2),
-          .rate = static_cast<T>(rate / (1 - std::pow(settings.beta1, step))),
-          .root = static_cast<T>(std::sqrt(1 - std::pow(settings.beta2, step))),
-          .epsilon = static_cast<T>(settings.epsilon),
-          .coupled = static_cast<T>(coupled ? weight_decay : 0),
-          .keep = static_cast<T>(coupled ? 1 : 1 - rate * weight_decay)};
 }
 
 template <class T>
 void adam_loop(std::int64_t n, T* value, const T* gradient, T* first, T* second, const AdamFactors<T> f) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T g = gradient[i] + f.coupled * value[i];
-    first[i] = f.beta1 * first[i] + f.rest1 * g;
-    second[i] = f.beta2 * second[i] + f.rest2 * g * g;
-    value[i] = f.keep * value[i] - f.rate * first[i] / (std::sqrt(second[i]) / f.root + f.epsilon);
-  }
+  for (std::int64_t i = 0; i < n; ++i) adam_update(value[i], gradient[i], first[i], second[i], f);
 }
 
 template <class T>
 void average_loop(std::int64_t n, const T* value, T* average, T rest) {
-  for (std::int64_t i = 0; i < n; ++i) average[i] += rest * (value[i] - average[i]);
+  for (std::int64_t i = 0; i < n; ++i) average_update(average[i], value[i], rest);
 }
 
 template <class T>
@@ -196,15 +162,13 @@ void GradientNorm<Cpu>::norm(const Exec&, std::span<const GradientSegment<T>> se
 template <>
 template <class T>
 void GradientNorm<Cpu>::clip_factor(const Exec&, const T* norm, double largest, T* factor) {
-  const double wanted = largest / (static_cast<double>(*norm) + 1e-6);
-  *factor = static_cast<T>(wanted > 1 ? 1 : wanted);
+  *factor = clip_factor_of(*norm, largest);
 }
 
 template <>
 template <class T>
 void GradientNorm<Cpu>::ascent_rate(const Exec&, const T* norm, double radius, double* rate) {
-  const auto length = static_cast<double>(*norm);
-  *rate = length == 0 ? 0 : -radius / length;
+  *rate = ascent_rate_of(*norm, radius);
 }
 
 template <>

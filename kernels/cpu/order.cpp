@@ -9,8 +9,6 @@
 namespace sluice::kernels {
 namespace {
 
-using namespace cpu;
-
 // Columns that are looked through side by side.
 constexpr std::int64_t kPanel = 64;
 

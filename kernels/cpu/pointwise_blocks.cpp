@@ -6,8 +6,6 @@
 namespace sluice::kernels {
 namespace {
 
-using namespace cpu;
-
 // Of all operands together these stay in the first cache.
 constexpr std::int64_t kBlock = 512;
 constexpr int kMost = PointwiseLayout::kMaxOperands;

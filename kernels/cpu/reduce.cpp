@@ -8,8 +8,6 @@
 namespace sluice::kernels {
 namespace {
 
-using namespace cpu;
-
 // Running results of a row, side by side in vectors.
 constexpr std::int64_t kLanes = 64;
 // Columns that are held at a time.

@@ -9,7 +9,6 @@
 namespace sluice::kernels {
 namespace {
 
-using namespace cpu;
 using Span = ResampleAxis::Span;
 
 // Channels that are summed at a time, in registers.

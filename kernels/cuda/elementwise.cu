@@ -15,11 +15,6 @@ struct Sum {
   __device__ float operator()(float a, float b) const { return a + b; }
 };
 
-struct Multiple {
-  float factor;
-  __device__ float operator()(float x) const { return factor * x; }
-};
-
 struct MultipleInMemory {
   const float* factor;
   __device__ float operator()(float x) const { return *factor * x; }
@@ -47,19 +42,13 @@ void Elementwise<Cuda>::add(const Exec& exec, std::int64_t n, const T* a, const 
 
 template <>
 template <class T>
-void Elementwise<Cuda>::scale(const Exec& exec, std::int64_t n, Master<T> factor, const T* x, T* y) {
-  map(exec, "scale", n, Multiple{factor}, y, x);
-}
-
-template <>
-template <class T>
 void Elementwise<Cuda>::scale_by(const Exec& exec, std::int64_t n, const Master<T>* factor, const T* x, T* y) {
   map(exec, "scale_by", n, MultipleInMemory{factor}, y, x);
 }
 
 [[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
   return std::tuple_cat(
-      std::tuple(&Elementwise<Cuda>::add<T>, &Elementwise<Cuda>::scale<T>, &Elementwise<Cuda>::scale_by<T>),
+      std::tuple(&Elementwise<Cuda>::add<T>, &Elementwise<Cuda>::scale_by<T>),
       instantiate(CudaTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cuda>::cast<T, To>); }));
 });
 

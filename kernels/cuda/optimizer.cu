@@ -3,7 +3,7 @@
 // once and, where it changes, written once (SGD with momentum: 20 bytes an element, Adam 28, the average 12; 2 more
 // where a bf16 copy is written along); the floor is that over the memory's bandwidth, or the launch for a small
 // network.
-#include <sluice/kernels/optimizer.h>
+#include <sluice/kernels/optimizer_updates.h>
 
 #include <sluice/base/instantiate.h>
 #include <sluice/kernels/cuda/reduce.h>
@@ -41,23 +41,13 @@ struct SgdBody {
           const auto gradient = load_pack<float, width>(s.gradient, i);
           Pack<float, width> velocity{};
           if constexpr (kind != Momentum::none) velocity = load_pack<float, width>(s.first, i);
-          UNROLL for (int k = 0; k < width; ++k) {
-            const float g = gradient[k] + decay * value[k];
-            velocity[k] = momentum * velocity[k] + g;
-            value[k] -= rate * (kind == Momentum::nesterov ? g + momentum * velocity[k]
-                                                           : (kind == Momentum::none ? g : velocity[k]));
-          }
+          UNROLL for (int k = 0; k < width; ++k)
+              sgd_update<kind>(value[k], gradient[k], velocity[k], momentum, decay, rate);
           if constexpr (kind != Momentum::none) store_pack(s.first, i, velocity);
           store_value(s, i, value);
         },
         s.value, s.gradient, s.first, s.rounded);
   }
-};
-
-struct AdamFactors {
-  float rate;  // learning rate over the first moment's bias correction
-  float root;  // square root of the second moment's bias correction
-  float coupled, keep;
 };
 
 // Counts a step of the segment in the launch that reads it, and returns its number. Every block adds a share when it
@@ -74,23 +64,13 @@ struct AdamBody {
   AdamSettings settings;
   const double* learning_rate;
 
-  __device__ AdamFactors factors(const OptimizerSegment<float>& s, double step) const {
-    const double rate = *learning_rate;
-    const bool coupled = settings.decay == Decay::coupled;
-    return {static_cast<float>(rate / (1 - pow(settings.beta1, step))),
-            static_cast<float>(sqrt(1 - pow(settings.beta2, step))), static_cast<float>(coupled ? s.weight_decay : 0.0),
-            static_cast<float>(coupled ? 1.0 : 1 - rate * s.weight_decay)};
-  }
-
   __device__ void operator()(const OptimizerSegment<float>& s, const SegmentPart& part, std::int64_t) const {
-    SHARED(shared_factors, AdamFactors);
+    SHARED(shared_factors, AdamFactors<float>);
     // Powers in double are dear: once a block.
-    if (threadIdx.x == 0) shared_factors = factors(s, count_step(s, part));
+    if (threadIdx.x == 0)
+      shared_factors = adam_factors<float>(settings, count_step(s, part), s.weight_decay, *learning_rate);
     __syncthreads();
-    const AdamFactors f = shared_factors;
-    const auto beta1 = static_cast<float>(settings.beta1), rest1 = static_cast<float>(1 - settings.beta1);
-    const auto beta2 = static_cast<float>(settings.beta2), rest2 = static_cast<float>(1 - settings.beta2);
-    const auto epsilon = static_cast<float>(settings.epsilon);
+    const AdamFactors<float> f = shared_factors;
     for_part(
         part,
         [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
@@ -98,12 +78,7 @@ struct AdamBody {
           auto first = load_pack<float, width>(s.first, i);
           auto second = load_pack<float, width>(s.second, i);
           const auto gradient = load_pack<float, width>(s.gradient, i);
-          UNROLL for (int k = 0; k < width; ++k) {
-            const float g = gradient[k] + f.coupled * value[k];
-            first[k] = beta1 * first[k] + rest1 * g;
-            second[k] = beta2 * second[k] + rest2 * g * g;
-            value[k] = f.keep * value[k] - f.rate * first[k] / (sqrtf(second[k]) / f.root + epsilon);
-          }
+          UNROLL for (int k = 0; k < width; ++k) adam_update(value[k], gradient[k], first[k], second[k], f);
           store_pack(s.first, i, first);
           store_pack(s.second, i, second);
           store_value(s, i, value);
@@ -120,7 +95,7 @@ struct AverageBody {
         [&]<int width>(std::integral_constant<int, width>, std::int64_t i) {
           auto average = load_pack<float, width>(s.average, i);
           const auto value = load_pack<float, width>(s.value, i);
-          UNROLL for (int k = 0; k < width; ++k) average[k] += rest * (value[k] - average[k]);
+          UNROLL for (int k = 0; k < width; ++k) average_update(average[k], value[k], rest);
           store_pack(s.average, i, average);
         },
         s.value, s.average);
@@ -170,14 +145,12 @@ __global__ void __launch_bounds__(1024) norm_finish_kernel(std::int64_t count, c
 
 __global__ void __launch_bounds__(32) clip_factor_kernel(const float* norm, double largest, float* factor) {
   if (threadIdx.x != 0) return;
-  const double wanted = largest / (static_cast<double>(*norm) + 1e-6);
-  *factor = static_cast<float>(wanted > 1 ? 1.0 : wanted);
+  *factor = clip_factor_of(*norm, largest);
 }
 
 __global__ void __launch_bounds__(32) ascent_rate_kernel(const float* norm, double radius, double* rate) {
   if (threadIdx.x != 0) return;
-  const auto length = static_cast<double>(*norm);
-  *rate = length == 0 ? 0.0 : -radius / length;
+  *rate = ascent_rate_of(*norm, radius);
 }
 
 }  // namespace

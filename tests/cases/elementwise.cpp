@@ -6,7 +6,6 @@
 namespace sluice::test {
 
 std::vector<OpCase> elementwise_cases() {
-  const auto scale = [](const std::vector<Variable>& in) { return ops::scale(in[0], -0.75); };
   const auto reshape = [](const std::vector<Variable>& in) { return ops::reshape(in[0], Shape{6, 5}); };
   const auto flatten = [](const std::vector<Variable>& in) { return ops::flatten(in[0]); };
   // To a type that holds the numbers of every other one on its device, and back: nothing is rounded.
@@ -16,7 +15,6 @@ std::vector<OpCase> elementwise_cases() {
   };
   return {
       {.op = "cast", .name = "there_and_back", .inputs = {{"x", {3, 7, 11}}}, .run = cast},
-      {.op = "scale", .name = "odd", .inputs = {{"x", {3, 7, 11}}}, .run = scale},
       {.op = "reshape", .name = "to_matrix", .inputs = {{"x", {3, 2, 5}}}, .run = reshape},
       {.op = "flatten", .name = "images", .inputs = {{"x", {3, 2, 5, 1}}}, .run = flatten},
   };

@@ -10,7 +10,6 @@
 #include <sluice/core/ops/activation.h>
 #include <sluice/core/ops/arithmetic.h>
 #include <sluice/core/ops/batch_norm.h>
-#include <sluice/core/ops/elementwise.h>
 #include <sluice/core/ops/fused/batch_norm_relu.h>
 #include <sluice/core/ops/layer_norm.h>
 #include "tests/support/op_case.h"

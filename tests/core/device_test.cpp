@@ -113,7 +113,7 @@ TEST_F(DeviceGraph, ReplaysOnWhatIsInMemoryThen) {
   const Device device = test::test_device();
   Tensor x = Tensor::full({1000}, 1, DType::f32, device);
   Tensor y = Tensor::zeros({1000}, DType::f32, device);
-  const auto work = [&] { y.copy_from(ops::add(ops::scale(x, 2), y).value()); };
+  const auto work = [&] { y.copy_from(ops::add(ops::multiply(x, 2), y).value()); };
   Graph graph(device);
   graph.warm_up(work);
   EXPECT_EQ(y.rows(999, 1).item(), 2);
@@ -131,7 +131,7 @@ TEST_F(DeviceGraph, WritesToNoMemoryThatOthersWereGiven) {
   const Device device = test::test_device();
   const Tensor x = Tensor::full({1000}, 1, DType::f32, device);
   Tensor y = Tensor::zeros({1000}, DType::f32, device);
-  const auto work = [&] { y.copy_from(ops::scale(ops::scale(x, 2), 3).value()); };
+  const auto work = [&] { y.copy_from(ops::multiply(ops::multiply(x, 2), 3).value()); };
   Graph graph(device);
   graph.warm_up(work);
   graph.capture(work);
@@ -146,7 +146,7 @@ TEST_F(DeviceGraph, WritesToNoMemoryThatOthersWereGiven) {
 TEST_F(DeviceGraph, AsksTheDriverForNothingAfterTheWarmUp) {
   const Device device = test::test_device();
   const Tensor x = Tensor::full({123'457}, 1, DType::f32, device);
-  const auto work = [&] { ops::scale(ops::scale(x, 2), 3); };
+  const auto work = [&] { ops::multiply(ops::multiply(x, 2), 3); };
   Graph graph(device);
   graph.warm_up(work);
   const std::uint64_t before = allocator(device).statistics().driver_allocations;

@@ -5,7 +5,6 @@
 
 #include <sluice/core/ops/activation.h>
 #include <sluice/core/ops/arithmetic.h>
-#include <sluice/core/ops/elementwise.h>
 
 namespace sluice {
 namespace {
@@ -25,10 +24,10 @@ std::string complaint_of(F f) {
 
 TEST(Tape, RecordsOnlyWhatIsOnATape) {
   const Variable weight = parameter(scalar(2));
-  EXPECT_EQ(ops::scale(weight, 3).tape(), nullptr);
+  EXPECT_EQ(ops::multiply(weight, 3).tape(), nullptr);
   Tape tape;
   const Variable x = tape.input(scalar(1));
-  EXPECT_EQ(ops::scale(x, 3).tape(), &tape);
+  EXPECT_EQ(ops::multiply(x, 3).tape(), &tape);
   EXPECT_EQ(tape.size(), 0u) << "nothing in it wants a gradient";
   ops::add(x, weight);
   EXPECT_EQ(tape.size(), 1u);
@@ -39,7 +38,7 @@ TEST(Tape, GradientsOfAVariableUsedTwiceMeet) {
   Tape tape;
   const Variable x = tape.input(scalar(1));
   // f = (w + x) + (5 w + x)
-  tape.backward(ops::add(ops::add(weight, x), ops::add(ops::scale(weight, 5), x)));
+  tape.backward(ops::add(ops::add(weight, x), ops::add(ops::multiply(weight, 5), x)));
   EXPECT_EQ(weight.gradient().item(), 6);
   EXPECT_EQ(tape.size(), 0u);
 }
@@ -47,8 +46,8 @@ TEST(Tape, GradientsOfAVariableUsedTwiceMeet) {
 TEST(Tape, AnExpressionOfParametersAloneGetsItsGradient) {
   const Variable weight = parameter(scalar(2)), other = parameter(scalar(1));
   // Before there is any tape, two operations deep, one of them used twice.
-  const Variable tripled = ops::scale(weight, 3);
-  const Variable sum = ops::add(ops::scale(tripled, 2), ops::add(tripled, other));
+  const Variable tripled = ops::multiply(weight, 3);
+  const Variable sum = ops::add(ops::multiply(tripled, 2), ops::add(tripled, other));
   Tape tape;
   tape.backward(ops::add(ops::add(tape.input(scalar(1)), weight), sum));
   EXPECT_EQ(weight.gradient().item(), 1 + 6 + 3);
@@ -57,7 +56,7 @@ TEST(Tape, AnExpressionOfParametersAloneGetsItsGradient) {
 
 TEST(Tape, APenaltyOnParametersAloneIsALoss) {
   const Variable weight = parameter(scalar(2));
-  const Variable penalty = ops::scale(weight, 3);
+  const Variable penalty = ops::multiply(weight, 3);
   Tape tape;
   tape.backward(penalty);
   EXPECT_EQ(weight.gradient().item(), 3);
@@ -65,7 +64,7 @@ TEST(Tape, APenaltyOnParametersAloneIsALoss) {
 
 TEST(Tape, AnExpressionOfParametersLivesForOneTape) {
   const Variable weight = parameter(scalar(2));
-  const Variable tripled = ops::scale(weight, 3);
+  const Variable tripled = ops::multiply(weight, 3);
   auto tape = std::make_unique<Tape>();
   tape->backward(ops::add(tape->input(scalar(1)), tripled));
   Tape next;
@@ -81,7 +80,7 @@ TEST(Tape, AnExpressionOfParametersLivesForOneTape) {
 TEST(Tape, WhatWasComputedWithoutATapeDoesNotLoseGradientsInSilence) {
   const Variable weight = parameter(scalar(2));
   const Variable half = ops::add(weight, Variable(scalar(1)));  // a parameter and a constant, as in evaluation
-  const Variable deeper = ops::scale(half, 2);
+  const Variable deeper = ops::multiply(half, 2);
   Tape tape;
   const Variable x = tape.input(scalar(1));
   EXPECT_EQ(
@@ -95,12 +94,12 @@ TEST(Tape, ASecondBackwardPassMustBeAskedFor) {
   const Variable weight = parameter(scalar(2));
   Tape tape;
   const Variable shared = ops::add(tape.input(scalar(1)), weight);
-  const Variable a = ops::scale(shared, 2), b = ops::scale(shared, 3);
+  const Variable a = ops::multiply(shared, 2), b = ops::multiply(shared, 3);
   tape.backward(a);
   EXPECT_EQ(complaint_of([&] { tape.backward(b); }),
-            "[backward] the graph below 'scale' was released by an earlier backward pass; call backward(loss, "
+            "[backward] the graph below 'multiply' was released by an earlier backward pass; call backward(loss, "
             "KeepGraph::yes) in all passes but the last");
-  EXPECT_EQ(complaint_of([&] { tape.backward(a); }).substr(0, 35), "[backward] the graph below 'scale' ");
+  EXPECT_EQ(complaint_of([&] { tape.backward(a); }).substr(0, 38), "[backward] the graph below 'multiply' ");
   EXPECT_EQ(weight.gradient().item(), 2);
 }
 
@@ -108,8 +107,8 @@ TEST(Tape, ResultsRecordedAfterABackwardPassSayThatTheirGraphIsGone) {
   const Variable weight = parameter(scalar(2));
   Tape tape;
   const Variable shared = ops::add(tape.input(scalar(1)), weight);
-  tape.backward(ops::scale(shared, 2));
-  const Variable late = ops::scale(shared, 3);
+  tape.backward(ops::multiply(shared, 2));
+  const Variable late = ops::multiply(shared, 3);
   EXPECT_EQ(complaint_of([&] { tape.backward(late); }).substr(0, 34), "[backward] the graph below 'add' w");
 }
 
@@ -117,7 +116,7 @@ TEST(Tape, KeptGraphsAddUpTheGradientsOfSeveralLosses) {
   const Variable weight = parameter(scalar(2));
   Tape tape;
   const Variable shared = ops::add(tape.input(scalar(1)), weight);
-  const Variable a = ops::scale(shared, 2), b = ops::scale(shared, 3);
+  const Variable a = ops::multiply(shared, 2), b = ops::multiply(shared, 3);
   tape.backward(a, KeepGraph::yes);
   EXPECT_EQ(weight.gradient().item(), 2);
   EXPECT_EQ(tape.size(), 3u);
@@ -137,7 +136,7 @@ TEST(Tape, FrozenParametersSaveTheirBackwardPasses) {
   weight.requires_gradient(false);
   EXPECT_FALSE(weight.wants_gradient());
   const Variable x = tape.input(scalar(1));
-  tape.backward(ops::add(ops::scale(ops::add(x, weight), 3), other));
+  tape.backward(ops::add(ops::multiply(ops::add(x, weight), 3), other));
   EXPECT_FALSE(weight.gradient().defined());
   EXPECT_EQ(other.gradient().item(), 1);
   EXPECT_EQ(ran, std::vector<std::string>{"add"});
@@ -151,7 +150,7 @@ TEST(Tape, FrozenParametersSaveTheirBackwardPasses) {
 TEST(Tape, FrozenParametersStayPartOfExpressionsOfParameters) {
   Variable direction = parameter(scalar(2)), length = parameter(scalar(3));
   length.requires_gradient(false);
-  const Variable weight = ops::add(ops::scale(direction, 5), length);
+  const Variable weight = ops::add(ops::multiply(direction, 5), length);
   Tape tape;
   tape.backward(ops::add(tape.input(scalar(1)), weight));
   EXPECT_EQ(direction.gradient().item(), 5);
@@ -162,7 +161,7 @@ TEST(Tape, DetachStopsTheGradient) {
   const Variable weight = parameter(scalar(2));
   Tape tape;
   const Variable y = ops::add(tape.input(scalar(1)), weight);
-  tape.backward(ops::add(y, ops::scale(y.detach(), 10)));
+  tape.backward(ops::add(y, ops::multiply(y.detach(), 10)));
   EXPECT_EQ(weight.gradient().item(), 1);
 }
 
@@ -170,7 +169,7 @@ TEST(Tape, TheGradientOfAnIntermediateResultCanBeKept) {
   const Variable weight = parameter(scalar(2));
   Tape tape;
   const Variable y = ops::add(tape.input(scalar(1)), weight);
-  const Variable z = ops::scale(y, 4);
+  const Variable z = ops::multiply(y, 4);
   tape.keep_gradient(y);
   tape.keep_gradient(z);
   tape.backward(z, KeepGraph::yes);
@@ -192,7 +191,7 @@ TEST(Tape, TakesAnyNumberOfInputs) {
     EXPECT_FALSE(gradients.wants(20));
     for (std::size_t i = 0; i < 20; ++i) gradients.add(i, dy);
   });
-  tape.backward(ops::scale(sum, 2));
+  tape.backward(ops::multiply(sum, 2));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(terms[static_cast<std::size_t>(i)].gradient().item(), 2);
 }
 
@@ -201,7 +200,7 @@ TEST(Tape, AnExceptionInABackwardPassLeavesNothingBehind) {
   Tape tape;
   const Variable y = ops::add(tape.input(scalar(1)), weight);
   const Variable broken = record("broken", scalar(1), {&y}, [](const Tensor&, Gradients&) { throw std::bad_alloc(); });
-  EXPECT_THROW(tape.backward(ops::scale(broken, 2)), std::bad_alloc);
+  EXPECT_THROW(tape.backward(ops::multiply(broken, 2)), std::bad_alloc);
   EXPECT_EQ(tape.size(), 0u);
   EXPECT_THROW(tape.backward(y), std::invalid_argument);
   EXPECT_FALSE(weight.gradient().defined());
@@ -222,7 +221,7 @@ TEST(Tape, AGradientSharedByTwoIsNotOverwritten) {
   Tape tape;
   const Variable x = tape.watched(Tensor::from<float>({1, -1}, {2}));
   // add hands the same gradient to both sides; relu's backward pass must not overwrite what the other side was given.
-  const Variable y = ops::add(ops::relu(x), ops::scale(x, 10));
+  const Variable y = ops::add(ops::relu(x), ops::multiply(x, 10));
   tape.backward(y, Tensor::from<float>({1, 1}, {2}));
   EXPECT_EQ(x.gradient().to_vector<float>(), (std::vector<float>{11, 10}));
 }
@@ -235,9 +234,9 @@ TEST(Tape, AnObserverSeesEveryValueAndGradient) {
                        : std::string(name) + (phase == TapePhase::recorded ? " = " : " gradient ") +
                              std::to_string(static_cast<int>(tensor.item())));
   });
-  tape.backward(ops::relu(ops::scale(tape.watched(scalar(3)), 2)), scalar(5));
-  EXPECT_EQ(told, (std::vector<std::string>{"scale = 6", "relu = 6", "relu gradient 5", "relu ran", "scale gradient 5",
-                                            "scale ran"}));
+  tape.backward(ops::relu(ops::multiply(tape.watched(scalar(3)), 2)), scalar(5));
+  EXPECT_EQ(told, (std::vector<std::string>{"multiply = 6", "relu = 6", "relu gradient 5", "relu ran",
+                                            "multiply gradient 5", "multiply ran"}));
 }
 
 TEST(Tape, MisuseIsNamed) {
@@ -245,7 +244,7 @@ TEST(Tape, MisuseIsNamed) {
   EXPECT_THROW(ops::add(one.watched(scalar(1)), two.input(scalar(1))), std::invalid_argument);
   EXPECT_THROW(one.backward(two.watched(scalar(1))), std::invalid_argument);
   EXPECT_THROW(one.backward(one.watched(Tensor::zeros({2}, DType::f32))), std::invalid_argument);
-  EXPECT_EQ(complaint_of([&] { one.backward(ops::scale(one.input(scalar(1)), 2)); }),
+  EXPECT_EQ(complaint_of([&] { one.backward(ops::multiply(one.input(scalar(1)), 2)); }),
             "[backward] the result wants no gradient: it was computed from no parameter, or from frozen ones only");
   EXPECT_THROW(one.backward(one.watched(scalar(1)), Tensor::zeros({2}, DType::f32)), std::invalid_argument);
   EXPECT_THROW(one.backward({}), std::invalid_argument);

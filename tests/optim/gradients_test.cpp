@@ -7,7 +7,6 @@
 #include <limits>
 
 #include <sluice/core/ops/arithmetic.h>
-#include <sluice/core/ops/elementwise.h>
 #include <sluice/core/tape.h>
 
 namespace sluice::test {

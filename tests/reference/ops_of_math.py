@@ -126,5 +126,4 @@ OPS = {
     "cast": (lambda x: x.float().double(), [(3, 5)]),
     "flatten": (lambda x: x.flatten(1), [(3, 2, 5)]),
     "reshape": (lambda x: x.reshape(6, 5), [(3, 2, 5)]),
-    "scale": (lambda x: x * -0.3, [(3, 5)]),
 }
