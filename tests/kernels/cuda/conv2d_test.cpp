@@ -105,23 +105,23 @@ struct Tensors {
 };
 
 std::vector<Tensor> expected(Conv2dPass pass, const Conv2dShape& shape) {
-  namespace cpu = kernels::cpu;
-  const Tensors<double> t(shape, {});
+  using Plain = kernels::Conv2d<Cpu>;
+  Tensors<double> t(shape, {});
   const auto scratch = [](std::size_t bytes) { return std::vector<std::byte>(bytes); };
   double *x = t.x.mutable_data<double>(), *weight = t.weight.mutable_data<double>(),
          *bias = t.bias.mutable_data<double>(), *y = t.y.mutable_data<double>();
   switch (pass) {
     case Conv2dPass::forward:
-      cpu::conv2d_forward<double>({}, shape, x, weight, bias, y, nullptr,
-                                  scratch(cpu::conv2d_forward_scratch_bytes<double>({}, shape)).data());
+      Plain::forward<double>({}, shape, x, weight, bias, y, nullptr,
+                             scratch(Plain::forward_scratch_bytes<double>({}, shape)).data());
       break;
     case Conv2dPass::backward_input:
-      cpu::conv2d_backward_input<double>({}, shape, weight, y, x,
-                                         scratch(cpu::conv2d_backward_input_scratch_bytes<double>({}, shape)).data());
+      Plain::backward_input<double>({}, shape, weight, y, x,
+                                    scratch(Plain::backward_input_scratch_bytes<double>({}, shape)).data());
       break;
     case Conv2dPass::backward_weight:
-      cpu::conv2d_backward_weight<double>({}, shape, x, y, weight, bias,
-                                          scratch(cpu::conv2d_backward_weight_scratch_bytes<double>({}, shape)).data());
+      Plain::backward_weight<double>({}, shape, x, y, weight, bias,
+                                     scratch(Plain::backward_weight_scratch_bytes<double>({}, shape)).data());
       break;
   }
   return t.results(pass);
@@ -129,8 +129,8 @@ std::vector<Tensor> expected(Conv2dPass pass, const Conv2dShape& shape) {
 
 template <class T>
 std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass, const Conv2dShape& shape) {
-  const Tensors<T> t(shape, kDevice);
-  const Tensor scratch =
+  Tensors<T> t(shape, kDevice);
+  Tensor scratch =
       Tensor::empty({static_cast<std::int64_t>(algorithm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
   algorithm.run(exec_of(t.x), pass, shape,
                 {t.x.template mutable_data<T>(), t.weight.template mutable_data<float>(),
@@ -144,13 +144,13 @@ std::vector<Tensor> results(const Conv2dAlgorithm<T>& algorithm, Conv2dPass pass
 template <class T>
 void expect_moments_of_y(const Conv2dAlgorithm<T>& algorithm, const Conv2dShape& shape, double bias) {
   SCOPED_TRACE(concat(algorithm.name, ", bias around ", bias));
-  const Tensors<T> t(shape, kDevice);
-  const Tensor far = Tensor::full({shape.out_channels}, bias, dtype_of<Master<T>>, kDevice);
+  Tensors<T> t(shape, kDevice);
+  Tensor far = Tensor::full({shape.out_channels}, bias, dtype_of<Master<T>>, kDevice);
   const std::int64_t channels = shape.out_channels, rows = t.y.size() / channels, run = algorithm.moments_run(shape);
   const std::int64_t runs = (rows + run - 1) / run;
-  const Tensor moments = Tensor::empty({2, runs, channels}, DType::f32, kDevice);
-  const Tensor scratch = Tensor::empty(
-      {static_cast<std::int64_t>(algorithm.scratch_bytes(Conv2dPass::forward, shape)) + 1}, DType::u8, kDevice);
+  Tensor moments = Tensor::empty({2, runs, channels}, DType::f32, kDevice);
+  Tensor scratch = Tensor::empty({static_cast<std::int64_t>(algorithm.scratch_bytes(Conv2dPass::forward, shape)) + 1},
+                                 DType::u8, kDevice);
   algorithm.run(exec_of(t.x), Conv2dPass::forward, shape,
                 {t.x.template mutable_data<T>(), t.weight.template mutable_data<float>(), far.mutable_data<float>(),
                  t.y.template mutable_data<T>(), nullptr, moments.mutable_data<float>()},
@@ -212,9 +212,9 @@ TEST_P(CudaConv2d, ARoundedWeightAtHandChangesNoBit) {
   const Conv2dAlgorithm<BFloat16> gemm = kernels::cuda::conv2d_gemm<BFloat16>(MatmulPrecision::tf32);
   for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::backward_input}) {
     if (!gemm.supports(pass, shape)) continue;
-    const Tensors<BFloat16> t(shape, kDevice);
-    const Tensor weight = random_tensor(t.weight.shape(), DType::f32, 5).to(kDevice);
-    const Tensor scratch =
+    Tensors<BFloat16> t(shape, kDevice);
+    Tensor weight = random_tensor(t.weight.shape(), DType::f32, 5).to(kDevice);
+    Tensor scratch =
         Tensor::empty({static_cast<std::int64_t>(gemm.scratch_bytes(pass, shape)) + 1}, DType::u8, kDevice);
     std::vector<std::vector<BFloat16>> found;
     for (const BFloat16* rounded : {static_cast<const BFloat16*>(nullptr), weight.rounded()}) {
