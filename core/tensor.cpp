@@ -151,7 +151,7 @@ Tensor Tensor::cast(DType dtype) const {
   Tensor result = empty(shape_, dtype, device());
   const Exec exec = exec_of(*this);
   dispatch(exec, dtype_, "cast", [&]<class Device, class From>() {
-    dispatch(exec, dtype, "cast", [&]<class, class To>() {
+    with_type(CpuTypes{}, dtype, "cast", [&]<class To>() {
       kernels::Elementwise<Device>::cast(exec, size_, data<From>(), result.mutable_data<To>());
     });
   });

@@ -13,7 +13,7 @@ namespace sluice::kernels {
 
 template <class Device>
 struct Elementwise {
-  // y = To(x), rounding to nearest even.
+  // y = To(x), rounding to nearest even. To may be double on every device.
   template <class From, class To>
   static void cast(const Exec&, std::int64_t n, const From* x, To* y);
   // y = a + b.

@@ -49,7 +49,7 @@ void Elementwise<Cuda>::scale_by(const Exec& exec, std::int64_t n, const Master<
 [[gnu::used]] constexpr auto kInstances = instantiate(CudaTypes{}, []<class T>(Type<T>) {
   return std::tuple_cat(
       std::tuple(&Elementwise<Cuda>::add<T>, &Elementwise<Cuda>::scale_by<T>),
-      instantiate(CudaTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cuda>::cast<T, To>); }));
+      instantiate(CpuTypes{}, []<class To>(Type<To>) { return std::tuple(&Elementwise<Cuda>::cast<T, To>); }));
 });
 
 }  // namespace sluice::kernels
